@@ -1,0 +1,25 @@
+-- wrk script: POSTs chat requests of 1.5 KB, each different from all others (so that neither a cache
+-- nor the sharing of identical requests can answer one), and reports in JSON.
+
+local prefix = '{"model":"bench","messages":[{"role":"system","content":"You are a helpful assistant."},{"role":"user","content":"'
+local suffix = '"}],"temperature":0.2,"max_tokens":256}'
+local size = 1500
+local run = os.time()
+local number = 0
+local headers = { ["Content-Type"] = "application/json" }
+local words = string.rep("the quick brown fox jumps over the lazy dog and ", 40)
+
+function request()
+  number = number + 1
+  local id = string.format("%d-%09d ", run, number)
+  local body = prefix .. id .. string.sub(words, 1, size - #prefix - #id - #suffix) .. suffix
+  return wrk.format("POST", "/v1/chat/completions", headers, body)
+end
+
+function done(summary, latency)
+  local e = summary.errors
+  io.write(string.format(
+    '{"requests":%d,"seconds":%.3f,"p50_us":%d,"p99_us":%d,"max_us":%d,"bad_status":%d,"socket_errors":%d}\n',
+    summary.requests, summary.duration / 1e6, latency:percentile(50), latency:percentile(99), latency.max,
+    e.status, e.connect + e.read + e.write + e.timeout))
+end

@@ -1,0 +1,105 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let swiftSettings: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .treatAllWarnings(as: .error),
+]
+
+func nio(_ product: String) -> Target.Dependency { .product(name: product, package: "swift-nio") }
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+let nioHTTPTypes = Target.Dependency.product(name: "NIOHTTPTypes", package: "swift-nio-extras")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+
+let package = Package(
+    name: "quintet",
+    platforms: [.macOS(.v15)],
+    products: [.executable(name: "quintet", targets: ["quintet"])],
+    dependencies: [
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: ["JSON"]),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: [
+        .target(name: "CCurl", linkerSettings: [.linkedLibrary("curl")]),
+        .target(name: "CSimdJSON", linkerSettings: [.linkedLibrary("simdjson")]),
+        .target(name: "Core", swiftSettings: swiftSettings),
+        .target(name: "Wire", dependencies: ["Core", "CSimdJSON", nio("NIOCore")], swiftSettings: swiftSettings),
+        .target(name: "Gateway", dependencies: ["Core", "Wire", nio("NIOCore"), logging], swiftSettings: swiftSettings),
+        .target(
+            name: "Upstream",
+            dependencies: [
+                "Core", "Gateway", "CCurl", nio("NIOCore"), lifecycle,
+                .product(name: "DequeModule", package: "swift-collections"),
+            ],
+            swiftSettings: swiftSettings),
+        .target(name: "Telemetry", dependencies: ["Core", "Gateway", logging, lifecycle], swiftSettings: swiftSettings),
+        .target(
+            name: "Edge",
+            dependencies: [
+                "Core", "Wire", "Gateway", hummingbird, hummingbirdCore, httpTypes, nioHTTPTypes, logging, lifecycle,
+                nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1"),
+                .product(name: "Crypto", package: "swift-crypto"),
+            ],
+            swiftSettings: swiftSettings),
+        .target(
+            name: "DemoProvider",
+            dependencies: [hummingbird, hummingbirdCore, httpTypes, logging, nio("NIOCore"), nio("NIOPosix"), lifecycle],
+            swiftSettings: swiftSettings),
+        .target(
+            name: "Settings",
+            dependencies: ["Core", "Yams", .product(name: "Configuration", package: "swift-configuration")],
+            swiftSettings: swiftSettings),
+        .executableTarget(
+            name: "quintet",
+            dependencies: [
+                "Core", "Gateway", "Upstream", "Edge", "Telemetry", "Settings", "DemoProvider", logging, lifecycle,
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: swiftSettings),
+
+        .target(
+            name: "TestKit", dependencies: [nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1"), nio("NIOConcurrencyHelpers")],
+            path: "Tests/TestKit", swiftSettings: swiftSettings),
+        .testTarget(name: "TestKitTests", dependencies: ["TestKit", nio("NIOCore")], swiftSettings: swiftSettings),
+        .testTarget(name: "CoreTests", dependencies: ["Core", "TestKit"], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "WireTests", dependencies: ["Core", "Wire", "TestKit", nio("NIOCore")], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "GatewayTests", dependencies: ["Core", "Wire", "Gateway", "TestKit", logging, nio("NIOCore")],
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "UpstreamTests", dependencies: ["Core", "Gateway", "Upstream", "TestKit", nio("NIOCore")],
+            swiftSettings: swiftSettings),
+        .testTarget(name: "SettingsTests", dependencies: ["Core", "Settings"], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "DemoProviderTests",
+            dependencies: [
+                "DemoProvider", hummingbird, httpTypes, logging, lifecycle, nio("NIOCore"), nio("NIOPosix"),
+                .product(name: "HummingbirdTesting", package: "hummingbird"),
+            ],
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "LiveTests",
+            dependencies: [
+                "Core", "Gateway", "Upstream", "Edge", "Telemetry", "TestKit", logging, lifecycle, nio("NIOCore"),
+                nio("NIOPosix"),
+            ],
+            swiftSettings: swiftSettings),
+    ],
+    cxxLanguageStandard: .cxx17
+)

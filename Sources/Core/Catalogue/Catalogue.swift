@@ -1,0 +1,52 @@
+/// Everything that can be asked for: providers, models and agents, as one immutable value.
+package struct Catalogue: Sendable {
+    /// In the order of their names.
+    package let providers: [Provider]
+    /// In the order of their names.
+    package let models: [Model]
+    /// In the order of their ids.
+    package let agents: [Agent]
+    package let policy: Policy
+
+    private let providerIndex: [String: Int]
+    private let modelIndex: [String: Int]
+    private let agentIndex: [String: Int]
+    /// By model index: the models that can stand in for it, best first.
+    let standIns: [[Int]]
+    /// Finds the agent for a message.
+    package let router: AgentRouter
+
+    /// Takes values that were validated by whoever read them; models and deployments are numbered from 0.
+    package init(providers: [Provider], models: [Model], agents: [Agent], policy: Policy) {
+        self.providers = providers
+        self.models = models
+        self.agents = agents
+        self.policy = policy
+        providerIndex = Dictionary(zip(providers.map(\.id), providers.indices)) { first, _ in first }
+        modelIndex = Dictionary(zip(models.map(\.name), models.indices)) { first, _ in first }
+        agentIndex = Dictionary(zip(agents.map(\.id), agents.indices)) { first, _ in first }
+        standIns = models.map { Chooser.standIns(for: $0, among: models) }
+        router = AgentRouter(agents: agents)
+    }
+
+    package func provider(_ id: String) -> Provider? { providerIndex[id].map { providers[$0] } }
+    package func model(_ name: String) -> Model? { modelIndex[name].map { models[$0] } }
+    package func agent(_ id: String) -> Agent? { agentIndex[id].map { agents[$0] } }
+
+    /// Every deployment, in the order of its index.
+    package var deployments: [Deployment] { models.flatMap(\.deployments).sorted { $0.index < $1.index } }
+
+    /// Models that can be called now, in the order of their names.
+    package var liveModels: [Model] { models.filter(\.isLive) }
+}
+
+/// The chooser's and the breaker's settings.
+package struct Policy: Sendable, Equatable {
+    /// 0 asks for the quality that the request needs and no less; 1 takes the cheapest model that can do it at all.
+    package var costBias: Double = 0.5
+    /// Most attempts for one request.
+    package var attemptLimit: Int = 6
+    package var breaker = BreakerSettings()
+
+    package init() {}
+}

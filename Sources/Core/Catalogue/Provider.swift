@@ -1,0 +1,51 @@
+/// A base URL, a wire API and where its key comes from.
+package struct Provider: Sendable, Equatable {
+    /// The bytes on the wire.
+    package enum API: String, Sendable, CaseIterable { case openai }
+
+    package let id: String
+    package let api: API
+    /// Without a trailing slash: `https://api.openai.com/v1`.
+    package let baseURL: String
+    /// The environment variable that holds the key; nil for a provider that needs none.
+    package let keyVariable: String?
+    /// The environment variable that turns a keyless provider on; nil for one that is always on.
+    package let switchVariable: String?
+    /// Whether a stream may be asked for its usage (`stream_options`). Some providers reject the field and send
+    /// usage unasked.
+    package let acceptsStreamOptions: Bool
+    /// The field in which it takes an answer's token limit.
+    package let outputLimitField: OutputLimitField
+    /// Most calls in flight at once.
+    package let inFlightLimit: Int
+    /// Whether it can be called.
+    package let state: State
+
+    package enum OutputLimitField: String, Sendable, CaseIterable {
+        case maxTokens = "max_tokens"
+        case maxCompletionTokens = "max_completion_tokens"
+    }
+
+    package enum State: Sendable, Equatable {
+        case on
+        /// Listed, never chosen; with what to do about it.
+        case off(mend: String)
+    }
+
+    package init(
+        id: String, api: API, baseURL: String, keyVariable: String?, switchVariable: String?,
+        acceptsStreamOptions: Bool, outputLimitField: OutputLimitField, inFlightLimit: Int, state: State
+    ) {
+        self.id = id
+        self.api = api
+        self.baseURL = baseURL
+        self.keyVariable = keyVariable
+        self.switchVariable = switchVariable
+        self.acceptsStreamOptions = acceptsStreamOptions
+        self.outputLimitField = outputLimitField
+        self.inFlightLimit = inFlightLimit
+        self.state = state
+    }
+
+    package var isOn: Bool { state == .on }
+}

@@ -1,0 +1,58 @@
+/// What will be done for a request, decided before any I/O.
+package struct Plan: Sendable {
+    /// One call that may be made.
+    package struct Attempt: Sendable, Equatable {
+        package let model: Model
+        package let deployment: Deployment
+        package let reason: Reason
+    }
+
+    /// Why an attempt is in the plan at its place.
+    package enum Reason: String, Sendable {
+        /// The caller named the model.
+        case named = "named by the caller"
+        /// The chooser's first choice.
+        case chosen = "cheapest that is good enough"
+        /// Listed as a fallback of the named model.
+        case fallback = "fallback of the named model"
+        /// Found by the chooser, should those before it fail.
+        case standIn = "stand-in of like strength"
+    }
+
+    /// A candidate that was not taken.
+    package struct PassedOver: Sendable, Equatable {
+        /// A deployment's id or a model's name.
+        package let name: String
+        package let reason: String
+    }
+
+    /// Whose prompt the model gets; nil for a plain call.
+    package let agent: Agent?
+    /// How the agent was found; nil where the caller named it.
+    package let routing: AgentRouter.Routing?
+    /// nil where the caller named the model.
+    package let complexity: Complexity?
+    /// In order, at least one, at most the policy's limit.
+    package let attempts: [Attempt]
+    package let passedOver: [PassedOver]
+    /// What the first attempt is expected to cost; nil where its price is unknown.
+    package let costEstimate: Money?
+    /// The limit of the whole request.
+    package let totalTimeout: Duration
+}
+
+/// Why no plan could be made.
+package enum PlanFailure: Error, Equatable, Sendable {
+    case unknownModel(String)
+    case unknownAgent(String, known: [String])
+    /// The model exists, but its providers are off.
+    case modelOff(String, mend: String)
+    /// No provider is on at all.
+    case nothingOn
+    /// No live model can serve this; with what each candidate lacks.
+    case noneAble(reasons: [PassedOver])
+    /// Every candidate's breaker is open; the exact time until the first may be asked again.
+    case allResting(retryAfter: Duration)
+
+    package typealias PassedOver = Plan.PassedOver
+}

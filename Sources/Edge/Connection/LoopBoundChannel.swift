@@ -1,0 +1,41 @@
+import HummingbirdCore
+import Logging
+import NIOCore
+
+/// Hummingbird's HTTP/1 channel with the gateway's guards in its pipeline, its tasks on the channel's own loop.
+struct LoopBoundChannel: ServerChildChannel {
+    let base: HTTP1Channel
+    let limits: ConnectionLimits
+    let executors: LoopExecutors
+
+    func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<HTTP1Channel.Value> {
+        let limits = limits
+        return base.setup(channel: channel, logger: logger).flatMapThrowing { value in
+            let pipeline = channel.pipeline.syncOperations
+            let clock = ArrivalClock(limits: limits)
+            try pipeline.addHandler(clock, position: .first)
+            let state = try pipeline.handler(type: HTTPConnectionStateHandler.self)
+            try pipeline.addHandler(ConnectionGuard(clock: clock), position: .before(state))
+            return value
+        }
+    }
+
+    func handle(value: HTTP1Channel.Value, logger: Logger) async {
+        await withTaskExecutorPreference(executors.executor(for: value.channel.eventLoop)) {
+            await base.handle(value: value, logger: logger)
+        }
+    }
+}
+
+/// One executor an event loop, made once: a task only borrows its executor.
+struct LoopExecutors: Sendable {
+    private let executors: [ObjectIdentifier: LoopExecutor]
+
+    init(_ group: any EventLoopGroup) {
+        executors = Dictionary(
+            group.makeIterator().map { (ObjectIdentifier($0), LoopExecutor($0)) }) { first, _ in first }
+    }
+
+    /// nil (the shared pool) for a loop that is not of the group.
+    func executor(for loop: any EventLoop) -> LoopExecutor? { executors[ObjectIdentifier(loop)] }
+}

@@ -1,0 +1,142 @@
+import Core
+import FoundationEssentials
+import Gateway
+import HTTPTypes
+import Hummingbird
+import NIOCore
+import Wire
+
+/// The native API under `/api/ai/v4`.
+struct NativeRoutes: Sendable {
+    let gateway: Gateway
+    let bodyLimit: Int
+
+    @Sendable func optimized(_ request: Request, _ context: EdgeContext) async throws -> Response {
+        try await whole(request, context, .optimized) { NativeAnswer.optimized($0, $1) }
+    }
+
+    @Sendable func quick(_ request: Request, _ context: EdgeContext) async throws -> Response {
+        try await whole(request, context, .quick) { NativeAnswer.quick($0, $1) }
+    }
+
+    @Sendable func agents(_ request: Request, _ context: EdgeContext) async throws -> Response {
+        Response(json: NativeAnswer.agents(gateway.catalogue.agents))
+    }
+
+    private func whole(
+        _ request: Request, _ context: EdgeContext, _ kind: NativeRequest.Kind,
+        body: (String, NativeFacts) -> ByteBuffer
+    ) async throws -> Response {
+        let started = ContinuousClock.now
+        let native = try NativeRequest(await request.json(upTo: bodyLimit), kind: kind)
+        guard case .whole(let head, _, let content, let cost) = try await gateway.answer(native.ask(context.requestID))
+        else { throw GatewayError(.internalError, .gateway, "A whole answer was asked for, and a stream came.") }
+        var facts = NativeFacts(head, requestID: context.requestID)
+        facts.usage = content.usage
+        facts.cost = cost
+        facts.seconds = started.duration(to: .now).seconds
+        facts.attempts.append(.init(model: head.model.name, outcome: "ok", seconds: facts.seconds - head.failedSeconds))
+        var response = Response(json: body(content.text, facts))
+        for field in head.headers { response.headers[field.name] = field.value }
+        if let cost { response.headers[.cost] = cost.decimalUSD }
+        return response
+    }
+
+    @Sendable func stream(_ request: Request, _ context: EdgeContext) async throws -> Response {
+        let started = ContinuousClock.now
+        let native = try NativeRequest(await request.json(upTo: bodyLimit), kind: .stream)
+        guard case .stream(let head, let stream) = try await gateway.answer(native.ask(context.requestID))
+        else { throw GatewayError(.internalError, .gateway, "A stream was asked for, and a whole answer came.") }
+        let facts = NativeFacts(head, requestID: context.requestID)
+        return Response(
+            status: .ok, headers: head.streamHeaders,
+            body: ResponseBody { writer in
+                var translation = NativeStream(head: head, facts: facts, started: started)
+                try await writer.write(NativeAnswer.meta(facts))
+                var stream = stream
+                while let part = try await stream.next() {
+                    let bytes = translation.translate(part)
+                    if bytes.readableBytes > 0 { try await writer.write(bytes) }
+                }
+                try await writer.finish(nil)
+            })
+    }
+}
+
+/// Turns a stream's chunks into the native API's events.
+private struct NativeStream {
+    let head: AnswerHead
+    var facts: NativeFacts
+    let started: Instant
+    var finishReason: String?
+
+    mutating func translate(_ part: AnswerStream.Part) -> ByteBuffer {
+        switch part {
+        case .events(let events):
+            var bytes = ByteBuffer()
+            for event in events {
+                if let reason = ProviderAnswer.chunk(event.data)?.finishReason { finishReason = reason }
+                if let text = ProviderAnswer.deltaText(event.data), !text.isEmpty {
+                    bytes.writeImmutableBuffer(NativeAnswer.delta(text))
+                }
+            }
+            return bytes
+        case .done(let usage, let cost):
+            facts.usage = usage
+            facts.cost = cost
+            facts.seconds = started.duration(to: .now).seconds
+            facts.attempts.append(
+                .init(model: head.model.name, outcome: "ok", seconds: facts.seconds - head.failedSeconds))
+            return NativeAnswer.done(finishReason: finishReason, facts)
+        case .failed(let error):
+            return NativeAnswer.error(error)
+        }
+    }
+}
+
+extension NativeRequest {
+    fileprivate func ask(_ requestID: String) -> Ask {
+        Ask(requestID: requestID, request: chat, target: target, priority: priority)
+    }
+}
+
+extension NativeFacts {
+    fileprivate init(_ head: AnswerHead, requestID: String) {
+        self.init(
+            requestID: requestID, model: head.model.name, reason: head.explanation,
+            timestamp: Date.now.formatted(.iso8601))
+        agent = head.agent
+        routing = head.routing
+        complexity = head.complexity
+        attempts = head.failedAttempts.map { .init(model: $0.model, outcome: $0.result, seconds: $0.seconds) }
+    }
+}
+
+extension AnswerHead {
+    fileprivate var failedSeconds: Double { failedAttempts.reduce(0) { $0 + $1.seconds } }
+
+    /// Why this agent and this model, in words.
+    fileprivate var explanation: String {
+        var parts: [String] = []
+        if let agent, let routing {
+            parts.append(
+                routing.matched.isEmpty
+                    ? "no keyword matched: the default agent \(agent.id)"
+                    : "agent \(agent.id) for \(routing.matched.joined(separator: ", "))")
+        }
+        if let complexity {
+            let signals = complexity.signals.isEmpty ? "" : " (\(complexity.signals.joined(separator: ", ")))"
+            parts.append("\(complexity.tier.rawValue) request\(signals)")
+        }
+        parts.append("\(model.name): \(reason.rawValue)")
+        return parts.joined(separator: "; ")
+    }
+}
+
+extension Response {
+    /// An answer in JSON.
+    init(json body: ByteBuffer) {
+        self.init(
+            status: .ok, headers: [.contentType: "application/json"], body: ResponseBody(byteBuffer: body))
+    }
+}

@@ -1,0 +1,46 @@
+package import Core
+import NIOCore
+import Wire
+
+/// The one path of every request: plan, attempt, commit, stream, settle.
+package struct Gateway: Sendable {
+    package let catalogue: Catalogue
+    package let breakers: Breakers
+    private let calls: any ProviderCalls
+    private let outcomes: any OutcomeSink
+    private let now: @Sendable () -> Instant
+    /// 0..<1: spreads load and retries.
+    private let random: @Sendable () -> Double
+
+    package init(
+        catalogue: Catalogue, breakers: Breakers, calls: any ProviderCalls, outcomes: any OutcomeSink,
+        now: @escaping @Sendable () -> Instant = { ContinuousClock.now },
+        random: @escaping @Sendable () -> Double = { Double.random(in: 0..<1) }
+    ) {
+        self.catalogue = catalogue
+        self.breakers = breakers
+        self.calls = calls
+        self.outcomes = outcomes
+        self.now = now
+        self.random = random
+    }
+
+    /// How busy the connections to the providers are.
+    package var pools: [PoolReport] { calls.pools }
+
+    /// Answers a request: returns when the answer is whole, or when a stream has its first content.
+    ///
+    /// Cancelling the task ends every call made for it.
+    package func answer(_ ask: Ask) async throws(AnswerFailure) -> Answer {
+        let plan: Plan
+        do {
+            plan = try Planner(catalogue: catalogue, health: breakers.health(), spread: random()).plan(ask.facts)
+        } catch { throw AnswerFailure(error: GatewayError(error)) }
+        let settlement = Settlement(requestID: ask.requestID, isStream: ask.request.isStream, sink: outcomes, now: now)
+        settlement.note { $0.agent = plan.agent?.id }
+        var run = AttemptRun(
+            ask: ask, plan: plan, catalogue: catalogue, breakers: breakers, calls: calls, settlement: settlement,
+            now: now, random: random)
+        return try await run.answer()
+    }
+}

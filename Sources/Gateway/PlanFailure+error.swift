@@ -1,0 +1,39 @@
+import Core
+
+extension GatewayError {
+    /// All candidates' breakers are open.
+    static func resting(_ wait: Duration) -> GatewayError {
+        var error = GatewayError(
+            .providersResting, .provider,
+            "Every model that could answer is resting after failures. Ask again after \(wait.seconds.rounded(.up)) s; GET /ai/circuit-breaker shows why."
+        )
+        error.retryAfter = wait
+        error.isRetryable = true
+        return error
+    }
+
+    /// The answer to a caller whose request could not be planned.
+    init(_ failure: PlanFailure) {
+        switch failure {
+        case .unknownModel(let name):
+            self.init(
+                .modelNotFound, .client,
+                "There is no model '\(name.prefix(200))'. GET /v1/models lists what can be asked for.", param: "model")
+        case .unknownAgent(let id, let known):
+            self.init(
+                .agentNotFound, .client,
+                "There is no agent '\(id.prefix(200))'. Known agents: \(known.joined(separator: ", ")).", param: "model")
+        case .modelOff(let name, let mend):
+            self.init(.modelOff, .gateway, "The model '\(name)' is known but off: \(mend).", param: "model")
+        case .nothingOn:
+            self.init(
+                .noProvider, .gateway,
+                "No provider is on. Set a provider's key in the environment; 'quintet check' lists them.")
+        case .noneAble(let reasons):
+            let detail = reasons.prefix(10).map { "\($0.name): \($0.reason)" }.joined(separator: "; ")
+            self.init(.noModelFits, .client, "No model that is on can serve this request. \(detail).", param: "model")
+        case .allResting(let wait):
+            self = .resting(wait)
+        }
+    }
+}

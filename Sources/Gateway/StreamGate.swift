@@ -1,0 +1,81 @@
+import Core
+import NIOCore
+import Wire
+
+/// Decides what becomes of each event of a provider's stream: held until the commit point, passed on, dropped, or a
+/// failure. It does no I/O and knows no time.
+///
+/// Before the first content everything is held, so that a failure can go unseen. The stream is complete when the
+/// provider says so: `[DONE]`, or the end of the bytes after a finish reason. Any other end is a cut.
+struct StreamGate: Sendable {
+    enum Verdict: Sendable, Equatable {
+        /// Nothing to write yet.
+        case hold
+        /// Pass these on.
+        case pass([SSEEvent])
+        /// The answer is whole; these are the last of it.
+        case complete([SSEEvent])
+        /// Before the commit point: unseen. After it: to be told to the caller.
+        case fail(Fault, String)
+    }
+
+    private(set) var isCommitted = false
+    private(set) var usage: Usage?
+    private let passesUsage: Bool
+    private var held: [SSEEvent] = []
+    private var heldBytes = 0
+    private var finishReason: String?
+    private var malformedEvents = 0
+
+    /// Most bytes held before the commit point: role frames and empty deltas are small and few.
+    private static let holdLimit = 1 << 20
+    /// Events that are not chunks, skipped as long as the rest is sound.
+    private static let malformedLimit = 16
+
+    /// - Parameter passesUsage: whether the caller asked for the usage chunk; the gateway always does.
+    init(passesUsage: Bool) { self.passesUsage = passesUsage }
+
+    /// Judges the stream's next event.
+    mutating func take(_ event: SSEEvent) -> Verdict {
+        if ProviderAnswer.isDone(event.data) { return end(saysDone: true) }
+        guard let facts = ProviderAnswer.chunk(event.data) else {
+            malformedEvents += 1
+            return malformedEvents > Self.malformedLimit
+                ? .fail(.malformed, "the provider's stream holds events that are no chunks") : .hold
+        }
+        if let message = facts.errorMessage { return .fail(.serverError, message) }
+        if let usage = facts.usage { self.usage = usage }
+        if let reason = facts.finishReason { finishReason = reason }
+        if facts.isUsageOnly, !passesUsage { return .hold }
+        if isCommitted { return .pass([event]) }
+        heldBytes += event.data.readableBytes
+        guard heldBytes <= Self.holdLimit else { return .fail(.malformed, "the provider sends events without content") }
+        held.append(event)
+        return facts.hasContent ? .pass(commit()) : .hold
+    }
+
+    /// The provider's bytes ended, as HTTP goes, properly.
+    mutating func end() -> Verdict { end(saysDone: false) }
+
+    private mutating func end(saysDone: Bool) -> Verdict {
+        guard saysDone || finishReason != nil else {
+            return .fail(.cut, "the provider's stream ended in the middle of the answer")
+        }
+        if isCommitted { return .complete([]) }
+        switch finishReason {
+        case "length", "content_filter":
+            // Ended before its first content, but for a reason that the caller must see.
+            return .complete(commit())
+        default:
+            return malformedEvents > 0
+                ? .fail(.malformed, "the provider's stream holds no chunks")
+                : .fail(.empty, "the provider's answer has no content")
+        }
+    }
+
+    private mutating func commit() -> [SSEEvent] {
+        isCommitted = true
+        defer { held = [] }
+        return held
+    }
+}

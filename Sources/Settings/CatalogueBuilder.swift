@@ -1,0 +1,90 @@
+package import Core
+
+/// Makes a catalogue of what the files say and what the environment turns on.
+package enum CatalogueBuilder {
+    /// A provider and its models that stand in no file, such as the demo's: keyless and always on.
+    package struct Addition: Sendable {
+        package let provider: ProviderEntry
+        package let models: [ModelEntry]
+
+        package init(provider: ProviderEntry, models: [ModelEntry]) {
+            self.provider = provider
+            self.models = models
+        }
+    }
+
+    /// The catalogue, and each provider's key by its id. A provider without its key is off, and its models stay listed; a key
+    /// that no header can hold, or an addition whose name is taken, is an error.
+    package static func build(
+        models file: ModelsFile, agents: [Agent], environment: [String: String], adding additions: [Addition] = []
+    ) throws(ConfigurationError) -> (catalogue: Catalogue, keys: [String: Secret]) {
+        let problems = ProblemLog(file: file.path)
+        noteClashes(of: file, with: additions, problems)
+        var providers: [Provider] = []
+        var keys: [String: Secret] = [:]
+        for entry in (file.providers + additions.map(\.provider)).sorted(by: { $0.id < $1.id }) {
+            do {
+                let state = try entry.state(environment: environment)
+                providers.append(Provider(entry, state: state))
+                if state == .on { keys[entry.id] = try entry.key(environment: environment) }
+            } catch {
+                problems.note(error)
+            }
+        }
+        try problems.check()
+        let models = number(file.models + additions.flatMap(\.models), live: Set(providers.filter(\.isOn).map(\.id)))
+        let agents = agents.sorted { $0.id < $1.id }
+        return (Catalogue(providers: providers, models: models, agents: agents, policy: file.policy), keys)
+    }
+
+    private static func noteClashes(of file: ModelsFile, with additions: [Addition], _ problems: ProblemLog) {
+        let mend = "belongs to a provider that Quintet brings along. Choose another name."
+        let providers = Set(additions.map(\.provider.id)), models = Set(additions.flatMap(\.models).map(\.name))
+        for entry in file.providers where providers.contains(entry.id) {
+            problems.note(at: KeyPath.root.member("providers").member(entry.id).text, "the name \(mend)")
+        }
+        for entry in file.models where models.contains(entry.name) {
+            problems.note(at: KeyPath.root.member("models").member(entry.name).text, "the name \(mend)")
+        }
+    }
+
+    /// Models in the order of their names, their deployments numbered through and named `provider/model`; where one model of a
+    /// provider serves several of ours, the later ones are `provider/model#2` and so on.
+    private static func number(_ entries: [ModelEntry], live: Set<String>) -> [Model] {
+        var ids: Set<String> = []
+        var count = 0
+        return entries.sorted { $0.name < $1.name }.enumerated().map { index, entry in
+            let deployments = entry.deployments.map { place in
+                defer { count += 1 }
+                let base = "\(place.provider)/\(place.modelName)"
+                var id = base, copy = 1
+                while !ids.insert(id).inserted {
+                    copy += 1
+                    id = "\(base)#\(copy)"
+                }
+                return Deployment(
+                    index: count, id: id, provider: place.provider, modelName: place.modelName, weight: place.weight,
+                    isLive: live.contains(place.provider))
+            }
+            return Model(entry, index: index, deployments: deployments)
+        }
+    }
+}
+
+extension Provider {
+    fileprivate init(_ entry: ProviderEntry, state: State) {
+        self.init(
+            id: entry.id, api: entry.api, baseURL: entry.baseURL, keyVariable: entry.keyVariable,
+            switchVariable: entry.switchVariable, acceptsStreamOptions: entry.acceptsStreamOptions,
+            outputLimitField: entry.outputLimitField, inFlightLimit: entry.inFlightLimit, state: state)
+    }
+}
+
+extension Model {
+    fileprivate init(_ entry: ModelEntry, index: Int, deployments: [Deployment]) {
+        self.init(
+            index: index, name: entry.name, deployments: deployments, fallbacks: entry.fallbacks, quality: entry.quality,
+            tier: entry.tier, inputWindow: entry.inputWindow, outputWindow: entry.outputWindow, abilities: entry.abilities,
+            acceptsSampling: entry.acceptsSampling, price: entry.price, timeouts: entry.timeouts, ownedBy: entry.ownedBy)
+    }
+}

@@ -1,0 +1,33 @@
+import Core
+
+/// Reads `policy`: how models are chosen and when breakers open.
+enum PolicyReader {
+    static func policy(_ reader: ObjectReader) -> Policy {
+        var policy = Policy()
+        policy.costBias = reader.number("cost_bias", in: 0...1) ?? policy.costBias
+        policy.attemptLimit = reader.integer("max_attempts", in: 1...6) ?? policy.attemptLimit
+        policy.breaker = reader.object("breaker").map(breaker) ?? policy.breaker
+        reader.refuseOtherKeys(of: "the policy")
+        return policy
+    }
+
+    private static func breaker(_ reader: ObjectReader) -> BreakerSettings {
+        let standard = BreakerSettings()
+        let openFor = reader.seconds("open_seconds", upTo: 3600) ?? standard.openFor
+        let longest = reader.seconds("open_max_seconds", upTo: 86_400)
+        if let longest, longest < openFor {
+            reader.note("open_max_seconds", "must not be less than open_seconds (\(openFor.components.seconds) s).")
+        }
+        let share = reader.number("window_fault_share", in: 0.01...1)
+        let settings = BreakerSettings(
+            consecutiveFaults: reader.integer("consecutive_faults", in: 1...1000) ?? standard.consecutiveFaults,
+            window: reader.seconds("window_seconds", upTo: 86_400) ?? standard.window,
+            windowMinimum: reader.integer("window_minimum", in: 1...100_000) ?? standard.windowMinimum,
+            windowFaultShare: share ?? standard.windowFaultShare,
+            openFor: openFor,
+            openForMax: longest ?? max(standard.openForMax, openFor),
+            successesToClose: reader.integer("successes_to_close", in: 1...100) ?? standard.successesToClose)
+        reader.refuseOtherKeys(of: "the breaker's settings")
+        return settings
+    }
+}

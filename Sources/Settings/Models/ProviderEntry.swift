@@ -1,0 +1,125 @@
+package import Core
+
+/// A provider as `models.json` describes it.
+package struct ProviderEntry: Sendable, Equatable {
+    package let id: String
+    package let api: Provider.API
+    /// Without a trailing slash.
+    package let baseURL: String
+    /// The variable that holds the key; nil for a keyless provider.
+    package let keyVariable: String?
+    /// The variable that turns it on; nil for one that needs no turning on.
+    package let switchVariable: String?
+    package let acceptsStreamOptions: Bool
+    package let outputLimitField: Provider.OutputLimitField
+    package let inFlightLimit: Int
+
+    package init(
+        id: String, api: Provider.API = .openai, baseURL: String, keyVariable: String? = nil,
+        switchVariable: String? = nil, acceptsStreamOptions: Bool = true,
+        outputLimitField: Provider.OutputLimitField = .maxTokens, inFlightLimit: Int = 100
+    ) {
+        self.id = id
+        self.api = api
+        self.baseURL = baseURL
+        self.keyVariable = keyVariable
+        self.switchVariable = switchVariable
+        self.acceptsStreamOptions = acceptsStreamOptions
+        self.outputLimitField = outputLimitField
+        self.inFlightLimit = inFlightLimit
+    }
+}
+
+// MARK: - From the environment
+
+extension ProviderEntry {
+    /// Whether it can be called, and if not, what to set.
+    func state(environment: [String: String]) throws(ConfigurationError) -> Provider.State {
+        var mends: [String] = []
+        if let keyVariable, environment[keyVariable, default: ""].isEmpty { mends.append("set \(keyVariable)") }
+        if let switchVariable, try !isSwitchedOn(switchVariable, environment: environment) {
+            mends.append("set \(switchVariable)=1")
+        }
+        return mends.isEmpty ? .on : .off(mend: mends.joined(separator: " and "))
+    }
+
+    /// Its key; nil when it needs none or there is none.
+    func key(environment: [String: String]) throws(ConfigurationError) -> Secret? {
+        guard let keyVariable, let value = environment[keyVariable], !value.isEmpty else { return nil }
+        return try Secret(value, from: keyVariable)
+    }
+
+    private func isSwitchedOn(_ variable: String, environment: [String: String]) throws(ConfigurationError) -> Bool {
+        switch environment[variable, default: ""].lowercased() {
+        case "1", "true", "yes", "on": return true
+        case "", "0", "false", "no", "off": return false
+        default: throw ConfigurationError(variable, "must be 1 or 0: it turns the provider '\(id)' on or off.")
+        }
+    }
+}
+
+// MARK: - From a file
+
+extension ProviderEntry {
+    init?(id: String, _ reader: ObjectReader) {
+        guard Self.isID(id) else {
+            let mend = "must consist of letters, digits, '.', '_' and '-', and begin with a letter or digit (64 at most)."
+            reader.problems.note(at: reader.path.text, "a provider's name \(mend)")
+            return nil
+        }
+        let api: Provider.API = reader.choice("api") ?? .openai
+        let url = Self.baseURL(reader)
+        let keyVariable = Self.variable("api_key_env", reader)
+        let mayExposeKey = reader.boolean("allow_http") ?? false
+        if let url, url.isExposed, keyVariable != nil, !mayExposeKey {
+            let mend = "Use https, or set \"allow_http\": true if nobody can listen on that network."
+            reader.note("base_url", "would send the key over plain http to another machine. \(mend)")
+        }
+        self.init(
+            id: id, api: api, baseURL: url?.text ?? "", keyVariable: keyVariable,
+            switchVariable: Self.variable("enabled_env", reader),
+            acceptsStreamOptions: reader.boolean("supports_stream_options") ?? true,
+            outputLimitField: reader.choice("max_tokens_field") ?? .maxTokens,
+            inFlightLimit: reader.integer("max_in_flight", in: 1...10_000) ?? 100)
+        reader.ignoreMetadata()
+        for key in ["api_key", "key", "apiKey"] {
+            reader.refuse(key, "keys do not belong here. Put it into an environment variable and name that by 'api_key_env'.")
+        }
+        reader.refuseOtherKeys(of: "a provider", mend: "Remove it, or put it under 'metadata'.")
+    }
+
+    private static func isID(_ text: String) -> Bool {
+        let isPlain = text.utf8.allSatisfy { byte in
+            let character = Character(Unicode.Scalar(byte))
+            return character.isASCII && (character.isLetter || character.isNumber) || "._-".contains(character)
+        }
+        let begins = text.first.map { $0.isLetter || $0.isNumber } ?? false
+        return isPlain && begins && text.utf8.count <= 64
+    }
+
+    private static func baseURL(_ reader: ObjectReader) -> BaseURL? {
+        let text = reader.requiredText("base_url", mend: "Write the URL before /chat/completions, like https://api.openai.com/v1.")
+        guard !text.isEmpty else { return nil }
+        do {
+            return try BaseURL(text)
+        } catch {
+            reader.note("base_url", error.message)
+            return nil
+        }
+    }
+
+    /// The name of an environment variable. What is none is not repeated: it may be the key itself.
+    private static func variable(_ key: String, _ reader: ObjectReader) -> String? {
+        guard let text = reader.text(key) else { return nil }
+        let isName = text.utf8.count <= 200 && !(text.first?.isNumber ?? true)
+            && text.utf8.allSatisfy { byte in
+                let character = Character(Unicode.Scalar(byte))
+                return character.isASCII && (character.isLetter || character.isNumber) || character == "_"
+            }
+        guard isName else {
+            reader.note(key, "must be the name of an environment variable, like OPENAI_API_KEY, not a value.")
+            return nil
+        }
+        return text
+    }
+}

@@ -1,0 +1,43 @@
+import Gateway
+import Synchronization
+
+/// Where the calls of one provider go: its URL, the headers of every call, and how busy it is.
+package final class Endpoint: Sendable {
+    package let provider: String
+    /// The full URL of its chat completions.
+    let url: String
+    /// `Name: value`, the provider's key among them: never logged, never shown.
+    let headers: [String]
+    /// PEM file of the certificate authorities to trust instead of the system's; nil for the system's.
+    let authorities: String?
+    /// Most calls at once.
+    let limit: Int
+
+    // Written by the engine's thread alone, read by reports.
+    let inUse = Atomic<Int>(0)
+    let waiting = Atomic<Int>(0)
+    let openSockets = Atomic<Int>(0)
+
+    /// - Parameters:
+    ///   - baseURL: without a trailing slash.
+    ///   - key: the provider's key; nil for one that needs none.
+    ///   - authorities: path of a PEM file with the authorities to trust instead of the system's.
+    package init(provider: String, baseURL: String, key: String?, authorities: String? = nil, limit: Int) {
+        self.provider = provider
+        url = baseURL + "/chat/completions"
+        // The list is closed: nothing of the caller's headers goes out. An empty `Expect` keeps curl from waiting for
+        // a 100 before large bodies.
+        headers =
+            ["Content-Type: application/json", "Accept: application/json, text/event-stream", "Expect:"]
+            + (key.map { ["Authorization: Bearer \($0)"] } ?? [])
+        self.authorities = authorities
+        self.limit = limit
+    }
+
+    var report: PoolReport {
+        let inUse = inUse.load(ordering: .relaxed)
+        return PoolReport(
+            provider: provider, inUse: inUse, idle: max(0, openSockets.load(ordering: .relaxed) - inUse),
+            waiting: waiting.load(ordering: .relaxed), limit: limit)
+    }
+}

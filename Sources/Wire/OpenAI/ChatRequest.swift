@@ -1,0 +1,143 @@
+package import Core
+package import NIOCore
+
+/// A chat completion request: the few fields that the gateway reads, over the bytes that the caller sent.
+///
+/// Everything it does not know stays in the document and reaches the provider byte for byte.
+package struct ChatRequest: Sendable {
+    /// The whole request.
+    package let document: JSONDocument
+    /// What the caller asked for by name: a model, `auto`, `agent/dev`.
+    package let model: String
+    /// Whether the answer is to be streamed.
+    package let isStream: Bool
+    /// Whether the caller wants a usage chunk at the end of the stream.
+    package let wantsUsage: Bool
+    /// What the model must be able to do.
+    package let needs: Abilities
+    /// Estimated tokens of the prompt: a quarter of its bytes, a fixed amount for each image.
+    package let promptTokens: Int
+    /// `max_completion_tokens`, or the older `max_tokens`.
+    package let outputTokenLimit: Int?
+    package let messageCount: Int
+
+    let modelValue: JSONValue
+    let messages: JSONValue
+
+    /// Reads a request.
+    ///
+    /// - Throws: ``GatewayError`` that names the field which cannot be used.
+    package init(_ body: ByteBuffer) throws(GatewayError) {
+        let document: JSONDocument
+        do { document = try JSONDocument(body) } catch {
+            throw GatewayError(
+                .invalidJSON, .client, "The request body cannot be read: \(error.problem.rawValue) (near byte \(error.offset)).")
+        }
+        try self.init(document)
+    }
+
+    package init(_ document: JSONDocument) throws(GatewayError) {
+        let root = document.root
+        guard root.kind == .object else {
+            throw GatewayError(.invalidJSON, .client, "The request body must be a JSON object, not \(root.kind.withArticle).")
+        }
+        try Self.refuseDoubledFields(in: root)
+        guard let modelValue = root["model"], !modelValue.isNull else {
+            throw .missing("model", "You must name a model: 'auto', 'agent/dev' or one that GET /v1/models lists.")
+        }
+        guard let model = modelValue.string, !model.isEmpty else {
+            throw .invalid("model", "'model' must be a non-empty string, not \(modelValue.kind.withArticle).")
+        }
+        let isStream = try root.optional("stream", as: .boolean)?.bool ?? false
+        let streamOptions = try root.optional("stream_options", as: .object)
+        if streamOptions != nil, !isStream {
+            throw .invalid("stream_options", "'stream_options' is only allowed when 'stream' is true.")
+        }
+        let messages = try ChatMessages(of: root)
+
+        self.document = document
+        self.model = model
+        self.modelValue = modelValue
+        self.isStream = isStream
+        wantsUsage = try streamOptions?.optional("include_usage", as: .boolean)?.bool ?? false
+        outputTokenLimit = try Self.outputLimit(root)
+        try Self.checkNumbers(root)
+        let tools = try root.optional("tools", as: .array)
+        var needs = messages.needs
+        if let tools, !tools.isEmpty { needs.insert(.tools) }
+        if let format = try root.optional("response_format", as: .object), format["type"]?.string == "json_schema" {
+            needs.insert(.responseSchema)
+        }
+        self.needs = needs
+        self.messages = messages.value
+        messageCount = messages.count
+        promptTokens = (messages.textBytes + (tools?.range.count ?? 0)) / 4 + messages.count * 4 + messages.images * 800
+    }
+
+    /// The last user message's text, its parts joined; empty where there is none.
+    package var lastUserText: String {
+        var last = ""
+        for message in messages.children where message["role"]?.string == "user" {
+            last = message["content"].map(ChatMessages.text(of:)) ?? ""
+        }
+        return last
+    }
+
+    /// A field that stands twice would mean one thing here and another at the provider.
+    private static func refuseDoubledFields(in root: JSONValue) throws(GatewayError) {
+        var seen: Set<String> = []
+        for key in root.children.lazy.compactMap(\.key) where !seen.insert(key).inserted {
+            throw .invalid(key, "'\(key)' stands twice in the request; send it once.")
+        }
+    }
+
+    private static func outputLimit(_ root: JSONValue) throws(GatewayError) -> Int? {
+        var limit: Int?
+        for name in ["max_tokens", "max_completion_tokens"] as [StaticString] {
+            guard let value = try root.optional(name, as: .number) else { continue }
+            guard let tokens = value.int, tokens >= 1 else {
+                throw .invalid("\(name)", "'\(name)' must be a whole number of at least 1.")
+            }
+            limit = tokens
+        }
+        return limit
+    }
+
+    private static func checkNumbers(_ root: JSONValue) throws(GatewayError) {
+        if let value = try root.optional("n", as: .number) {
+            guard let n = value.int, (1...128).contains(n) else {
+                throw .invalid("n", "'n' must be a whole number from 1 to 128.")
+            }
+        }
+        if let value = try root.optional("temperature", as: .number)?.double {
+            guard (0...2).contains(value) else { throw .invalid("temperature", "'temperature' must be from 0 to 2.") }
+        }
+        if let value = try root.optional("top_p", as: .number)?.double {
+            guard (0...1).contains(value) else { throw .invalid("top_p", "'top_p' must be from 0 to 1.") }
+        }
+    }
+}
+
+extension JSONValue {
+    /// The member, if it is there, not null, and of that kind.
+    ///
+    /// - Throws: an error that names the field, when it is of another kind.
+    func optional(_ name: StaticString, as kind: Kind) throws(GatewayError) -> JSONValue? {
+        guard let value = self[name], !value.isNull else { return nil }
+        guard value.kind == kind else {
+            throw .invalid("\(name)", "'\(name)' must be \(kind.withArticle), not \(value.kind.withArticle).")
+        }
+        return value
+    }
+}
+
+extension JSONValue.Kind {
+    var withArticle: String {
+        switch self {
+        case .object: "an object"
+        case .array: "an array"
+        case .null: "null"
+        default: "a \(rawValue)"
+        }
+    }
+}

@@ -1,0 +1,93 @@
+package import Core
+package import NIOCore
+
+/// A request of the native API (`/api/ai/v4/chat/…`), turned into the one shape that the gateway works on.
+package struct NativeRequest: Sendable {
+    package let chat: ChatRequest
+    package let target: RequestFacts.Target
+    package let priority: RequestFacts.Priority
+
+    /// Which of the native endpoints was called.
+    package enum Kind: Sendable { case optimized, quick, stream }
+
+    /// How many messages of the context are sent on.
+    private static let contextLimit = 5
+
+    /// Reads a request.
+    ///
+    /// - Throws: ``GatewayError`` that names the field which cannot be used.
+    package init(_ body: ByteBuffer, kind: Kind) throws(GatewayError) {
+        let document: JSONDocument
+        do { document = try JSONDocument(body) } catch {
+            throw GatewayError(
+                .invalidJSON, .client, "The request body cannot be read: \(error.problem.rawValue) (near byte \(error.offset)).")
+        }
+        let root = document.root
+        guard root.kind == .object else {
+            throw GatewayError(.invalidJSON, .client, "The request body must be a JSON object, not \(root.kind.withArticle).")
+        }
+        guard let message = try root.optional("message", as: .string) else {
+            throw .missing("message", "You must send 'message', the text to answer.")
+        }
+        guard message.isNonEmptyString, message.string != nil else {
+            throw .invalid("message", "'message' must be a non-empty string with valid escapes.")
+        }
+        _ = try root.optional("use_cache", as: .boolean)
+        _ = try root.optional("session_id", as: .string)
+        let context = try root.optional("context", as: .array).map { Array($0.children.suffix(Self.contextLimit)) } ?? []
+        let model = try root.optional("model", as: .string)?.string
+        let agent = try root.optional("agent_type", as: .string)?.string
+        target = Self.target(agent: agent, model: model, kind: kind)
+        priority = kind == .quick ? .quick : try Self.priority(root)
+        do {
+            chat = try ChatRequest(
+                Self.chatBody(model: model ?? "auto", context: context, message: message, isStream: kind == .stream))
+        } catch {
+            // The caller knows its context by that name, and only the last messages of it were read.
+            guard let param = error.param, param.hasPrefix("messages") else { throw error }
+            throw .invalid("context", "'context' holds a message that cannot be used. \(error.message)")
+        }
+    }
+
+    private static func target(agent: String?, model: String?, kind: Kind) -> RequestFacts.Target {
+        switch (agent ?? (kind == .quick ? nil : "auto"), model ?? "auto") {
+        case (nil, "auto"): .anyModel
+        case (nil, let model): .model(model)
+        case ("auto", "auto"): .auto
+        case ("auto", let model): .autoOnModel(model)
+        case (let agent?, "auto"): .agent(agent)
+        case (let agent?, let model): .agentOnModel(agent: agent, model: model)
+        }
+    }
+
+    private static func priority(_ root: JSONValue) throws(GatewayError) -> RequestFacts.Priority {
+        guard let value = try root.optional("priority", as: .string) else { return .normal }
+        guard let priority = value.string.flatMap(RequestFacts.Priority.init(rawValue:)), priority != .quick else {
+            throw .invalid("priority", "'priority' must be one of normal, high, premium, not \(value.quoted).")
+        }
+        return priority
+    }
+
+    private static func chatBody(model: String, context: [JSONValue], message: JSONValue, isStream: Bool) -> ByteBuffer {
+        JSONWriter.text { writer in
+            writer.object {
+                $0.key("model")
+                $0.string(model)
+                $0.key("messages")
+                $0.array {
+                    for turn in context { $0.json(turn.text) }
+                    $0.object {
+                        $0.key("role")
+                        $0.string("user")
+                        $0.key("content")
+                        $0.json(message.text)
+                    }
+                }
+                if isStream {
+                    $0.key("stream")
+                    $0.bool(true)
+                }
+            }
+        }
+    }
+}

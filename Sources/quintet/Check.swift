@@ -1,0 +1,39 @@
+import ArgumentParser
+import Core
+import Settings
+
+/// `quintet check`.
+struct Check: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Check all configuration and print what would be served; fails when something is wrong.")
+
+    @OptionGroup var flags: SettingFlags
+
+    func run() async throws {
+        let loading = try Loading.read(flags)
+        let (catalogue, _) = try loading.catalogue(demoPort: nil)
+        let settings = loading.settings
+        Terminal.say("would listen on \(settings.host):\(settings.port) with \(settings.loops) loop(s)")
+        for provider in catalogue.providers { Terminal.say(line(for: provider)) }
+        for model in catalogue.models { Terminal.say(line(for: model)) }
+        for agent in catalogue.agents { Terminal.say("agent \(agent.id): \(agent.role)") }
+        if loading.wantsDemo { Terminal.say("no provider is on: 'quintet serve' would start the demo provider") }
+        Terminal.say("configuration is good")
+    }
+
+    private func line(for provider: Provider) -> String {
+        switch provider.state {
+        case .on: "provider \(provider.id): on, \(provider.baseURL)"
+        case .off(let mend): "provider \(provider.id): off, \(mend)"
+        }
+    }
+
+    private func line(for model: Model) -> String {
+        let price = model.price.map {
+            let million = 1_000_000
+            return "USD \(($0.rates.prompt * million).decimalUSD) in, \(($0.rates.completion * million).decimalUSD) out per million tokens"
+        } ?? "price unknown"
+        let source = model.price?.date.map { ", as of \($0)" } ?? ""
+        return "model \(model.name): \(model.isLive ? "on" : "off"), quality \(model.quality), \(price)\(source)"
+    }
+}

@@ -1,0 +1,95 @@
+import ArgumentParser
+import Core
+import DemoProvider
+import Edge
+import Gateway
+import Logging
+import Settings
+import ServiceLifecycle
+import UnixSignals
+import Telemetry
+import Upstream
+
+/// `quintet serve`.
+struct Serve: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Start the gateway.")
+
+    @OptionGroup var flags: SettingFlags
+
+    func run() async throws {
+        let loading = try Loading.read(flags)
+        let logger = GatewayLog.logger(level: Logger.Level(rawValue: loading.settings.logLevel.rawValue) ?? .info)
+        if loading.wantsDemo {
+            try await withDemo(logger) { try await serve(loading, demoPort: $0, logger) }
+        } else {
+            try await serve(loading, demoPort: nil, logger)
+        }
+    }
+
+    /// Runs the demo provider for as long as the gateway runs.
+    private func withDemo(_ logger: Logger, _ body: (Int) async throws -> Void) async throws {
+        var quiet = logger
+        quiet.logLevel = max(logger.logLevel, .warning)
+        let demo = DemoProvider(logger: quiet)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await demo.run() }
+            try await body(demo.port())
+            group.cancelAll()
+            // The demo answers nobody once the gateway has stopped; how it ends does not matter.
+            while let result = await group.nextResult() { _ = result }
+        }
+    }
+
+    private func serve(_ loading: Loading, demoPort: Int?, _ logger: Logger) async throws {
+        let settings = loading.settings
+        let (catalogue, keys) = try loading.catalogue(demoPort: demoPort)
+        let engine = CurlEngine(
+            endpoints: catalogue.providers.filter(\.isOn).map {
+                Endpoint(
+                    provider: $0.id, baseURL: $0.baseURL, key: keys[$0.id]?.reveal(), limit: $0.inFlightLimit)
+            })
+        let log = RequestLog(logger: logger)
+        let gateway = Gateway(
+            catalogue: catalogue, breakers: Breakers(catalogue: catalogue, logger: logger), calls: engine, outcomes: log)
+        let edge = EdgeServer(
+            settings.edge, gateway: gateway, keys: ClientKeys(settings.clientKeys.map { $0.reveal() }),
+            logger: Logger.quieter(logger)
+        ) { port in
+            Terminal.say(Summary(catalogue, host: settings.host, port: port, isDemo: demoPort != nil).text)
+        }
+        // Stopped in the opposite order: first no more requests, last the log of those that were.
+        var configuration = ServiceGroupConfiguration(
+            services: [log, engine, edge], gracefulShutdownSignals: [.sigterm, .sigint],
+            logger: Logger.quieter(logger))
+        configuration.maximumGracefulShutdownDuration = settings.drainTimeout
+        do {
+            try await ServiceGroup(configuration: configuration).run()
+        } catch is CancellationError {
+            logger.notice("stopped before every answer had ended")
+        }
+    }
+}
+
+extension ServerSettings {
+    fileprivate var edge: EdgeServer.Configuration {
+        var edge = EdgeServer.Configuration()
+        edge.host = host
+        edge.port = port
+        edge.loops = loops
+        edge.bodyLimit = maxBodyBytes
+        edge.headTimeout = headTimeout
+        edge.bodyTimeout = bodyTimeout
+        edge.idleTimeout = idleTimeout
+        edge.connectionLimit = maxConnections
+        return edge
+    }
+}
+
+extension Logger {
+    /// For libraries whose everyday lines nobody misses.
+    fileprivate static func quieter(_ logger: Logger) -> Logger {
+        var quiet = logger
+        if logger.logLevel == .info { quiet.logLevel = .notice }
+        return quiet
+    }
+}

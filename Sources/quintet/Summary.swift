@@ -1,0 +1,53 @@
+import Core
+
+/// What `serve` and `check` tell a person about the catalogue.
+struct Summary {
+    private let catalogue: Catalogue
+    private let address: String?
+    private let isDemo: Bool
+
+    /// - Parameter port: where it is served; nil where it is only looked at.
+    init(_ catalogue: Catalogue, host: String, port: Int?, isDemo: Bool) {
+        self.catalogue = catalogue
+        self.isDemo = isDemo
+        let name = host.contains(":") ? "[\(host)]" : host == "0.0.0.0" ? "127.0.0.1" : host
+        address = port.map { "http://\(name):\($0)" }
+    }
+
+    var text: String {
+        ([address.map { "listening on \($0)" }].compactMap(\.self) + [agents, models, providers] + demo + example)
+            .joined(separator: "\n")
+    }
+
+    private var agents: String { "agents:    " + catalogue.agents.map(\.id).joined(separator: " ") }
+
+    private var models: String {
+        let names = catalogue.liveModels.map(\.name)
+        let shown = names.prefix(8).joined(separator: " ")
+        let more = names.count > 8 ? " … \(names.count) in all" : ""
+        return "models:    " + (names.isEmpty ? "none is on" : shown + more)
+    }
+
+    private var providers: String {
+        let parts = catalogue.providers.map { provider in
+            switch provider.state {
+            case .on: "\(provider.id) on"
+            case .off: "\(provider.id) off (\(provider.keyVariable ?? provider.switchVariable ?? "-"))"
+            }
+        }
+        return "providers: " + parts.joined(separator: ", ")
+    }
+
+    private var demo: [String] {
+        guard isDemo else { return [] }
+        return ["no provider has a key, so a demo answers with made-up text; set one of the variables above for real models"]
+    }
+
+    private var example: [String] {
+        guard let address else { return [] }
+        return [
+            "try it:    curl \(address)/v1/chat/completions -H 'Content-Type: application/json' "
+                + #"-d '{"model":"auto","messages":[{"role":"user","content":"Hello!"}]}'"#
+        ]
+    }
+}
