@@ -162,9 +162,13 @@ def test_circuit_breakers(http: httpx.Client) -> None:
         assert entry["model"]
         assert entry["state"] in ("closed", "open", "half_open")
     assert any(entry["model"] == "demo-small" for entry in page["breakers"])
+    assert any(entry["on"] for entry in page["providers"])
     for entry in page["providers"]:
         assert entry["provider"]
         pool = entry["pool"]
+        if not entry["on"]:
+            assert pool is None
+            continue
         assert set(pool) >= {"in_use", "idle", "waiting", "limit"}
         assert all(isinstance(pool[name], int) for name in ("in_use", "idle", "waiting", "limit"))
         assert pool["limit"] > 0

@@ -5,8 +5,8 @@ import NIOHTTP1
 import NIOHTTPTypes
 import Wire
 
-/// Answers what never becomes a request (a head too large or malformed, a body that drips) and ends connections that
-/// must not be used again, so that the client can still read the answer.
+/// Answers what never becomes a request (a head too large or malformed, a body that drips), ends connections that must
+/// not be used again so that the client can still read the answer, and notices clients that leave before their answer.
 final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPRequestPart
     typealias InboundOut = HTTPRequestPart
@@ -22,9 +22,12 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     private let clock: ArrivalClock
+    private let watch: CallerWatch
     private var state = State.open
     private var isReadingBody = false
     private var hasAnswerBegun = false
+    /// Requests whose answers are not complete; pipelining clients have several.
+    private var unanswered = 0
     private var lingeredBytes = 0
 
     /// How long and how much is read from a client that has not yet noticed that it got its answer. Closing at once
@@ -32,7 +35,10 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     private static let lingerTime = TimeAmount.seconds(2)
     private static let lingerBytes = 64 << 20
 
-    init(clock: ArrivalClock) { self.clock = clock }
+    init(clock: ArrivalClock, watch: CallerWatch) {
+        self.clock = clock
+        self.watch = watch
+    }
 
     // MARK: Requests
 
@@ -44,6 +50,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         }
         switch part {
         case .head:
+            unanswered += 1
             isReadingBody = true
             hasAnswerBegun = false
             let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
@@ -57,6 +64,18 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
             clock.requestArrived()
         }
         context.fireChannelRead(data)
+    }
+
+    /// A client that closes its side while it waits has left: no HTTP client half-closes and still wants the answer,
+    /// and waiting for a write to fail could take as long as the provider does.
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if let event = event as? ChannelEvent, event == .inputClosed, unanswered > 0 { watch.end() }
+        context.fireUserInboundEventTriggered(event)
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        watch.end()
+        context.fireChannelInactive()
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
@@ -107,6 +126,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
             context.write(data, promise: promise)
         case .end:
             context.write(data, promise: promise)
+            unanswered -= 1
             if case .closing = state {
                 context.flush()
                 linger(context)

@@ -2,27 +2,44 @@ import HummingbirdCore
 import Logging
 import NIOCore
 
-/// Hummingbird's HTTP/1 channel with the gateway's guards in its pipeline, its tasks on the channel's own loop.
+/// Hummingbird's HTTP/1 channel with the gateway's guards in its pipeline, its tasks on the channel's own loop, and an
+/// end to them when the client leaves.
 struct LoopBoundChannel: ServerChildChannel {
+    /// A connection, ready to be served.
+    struct Value: ServerChildChannelValue {
+        let base: HTTP1Channel.Value
+        let watch: CallerWatch
+        var channel: any Channel { base.channel }
+    }
+
     let base: HTTP1Channel
     let limits: ConnectionLimits
     let executors: LoopExecutors
 
-    func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<HTTP1Channel.Value> {
+    func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         let limits = limits
         return base.setup(channel: channel, logger: logger).flatMapThrowing { value in
             let pipeline = channel.pipeline.syncOperations
             let clock = ArrivalClock(limits: limits)
+            let watch = CallerWatch()
             try pipeline.addHandler(clock, position: .first)
             let state = try pipeline.handler(type: HTTPConnectionStateHandler.self)
-            try pipeline.addHandler(ConnectionGuard(clock: clock), position: .before(state))
-            return value
+            try pipeline.addHandler(ConnectionGuard(clock: clock, watch: watch), position: .before(state))
+            return Value(base: value, watch: watch)
         }
     }
 
-    func handle(value: HTTP1Channel.Value, logger: Logger) async {
+    func handle(value: Value, logger: Logger) async {
         await withTaskExecutorPreference(executors.executor(for: value.channel.eventLoop)) {
-            await base.handle(value: value, logger: logger)
+            await withTaskGroup(of: Void.self) { group in
+                group.addTask {
+                    await base.handle(value: value.base, logger: logger)
+                    value.watch.end()
+                }
+                await value.watch.wait()
+                // Nothing is left to cancel if the connection ended by itself.
+                group.cancelAll()
+            }
         }
     }
 }

@@ -23,12 +23,26 @@ struct NativeRoutes: Sendable {
         Response(json: NativeAnswer.agents(gateway.catalogue.agents))
     }
 
+    private func read(_ request: Request, _ kind: NativeRequest.Kind) async throws -> NativeRequest {
+        let native = try NativeRequest(await request.json(upTo: bodyLimit), kind: kind)
+        switch native.target {
+        case .agent(let id), .agentOnModel(let id, _):
+            guard gateway.catalogue.agent(id) == nil else { break }
+            let known = ["auto"] + gateway.catalogue.agents.map(\.id)
+            throw GatewayError(
+                .agentNotFound, .client, "'agent_type' must be one of \(known.joined(separator: ", ")).",
+                param: "agent_type")
+        case .auto, .anyModel, .autoOnModel, .model: break
+        }
+        return native
+    }
+
     private func whole(
         _ request: Request, _ context: EdgeContext, _ kind: NativeRequest.Kind,
         body: (String, NativeFacts) -> ByteBuffer
     ) async throws -> Response {
         let started = ContinuousClock.now
-        let native = try NativeRequest(await request.json(upTo: bodyLimit), kind: kind)
+        let native = try await read(request, kind)
         guard case .whole(let head, _, let content, let cost) = try await gateway.answer(native.ask(context.requestID))
         else { throw GatewayError(.internalError, .gateway, "A whole answer was asked for, and a stream came.") }
         var facts = NativeFacts(head, requestID: context.requestID)
@@ -44,7 +58,7 @@ struct NativeRoutes: Sendable {
 
     @Sendable func stream(_ request: Request, _ context: EdgeContext) async throws -> Response {
         let started = ContinuousClock.now
-        let native = try NativeRequest(await request.json(upTo: bodyLimit), kind: .stream)
+        let native = try await read(request, .stream)
         guard case .stream(let head, let stream) = try await gateway.answer(native.ask(context.requestID))
         else { throw GatewayError(.internalError, .gateway, "A stream was asked for, and a whole answer came.") }
         let facts = NativeFacts(head, requestID: context.requestID)

@@ -7,9 +7,9 @@ package enum ErrorAnswer {
     package static func status(of error: GatewayError) -> Int {
         if let status = error.providerStatus, (400..<600).contains(status) { return status }
         return switch error.code {
-        case .invalidJSON, .invalidValue, .missingField, .noModelFits, .providerRefused: 400
+        case .invalidJSON, .invalidValue, .missingField, .agentNotFound, .noModelFits, .providerRefused: 400
         case .invalidKey: 401
-        case .modelNotFound, .agentNotFound, .notFound: 404
+        case .modelNotFound, .notFound: 404
         case .methodNotAllowed: 405
         case .bodyTimeout: 408
         case .bodyTooLarge: 413

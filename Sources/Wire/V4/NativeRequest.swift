@@ -34,7 +34,8 @@ package struct NativeRequest: Sendable {
         }
         _ = try root.optional("use_cache", as: .boolean)
         _ = try root.optional("session_id", as: .string)
-        let context = try root.optional("context", as: .array).map { Array($0.children.suffix(Self.contextLimit)) } ?? []
+        let turns = try root.optional("context", as: .array).map { Array($0.children) } ?? []
+        let context = turns.suffix(Self.contextLimit)
         let model = try root.optional("model", as: .string)?.string
         let agent = try root.optional("agent_type", as: .string)?.string
         target = Self.target(agent: agent, model: model, kind: kind)
@@ -43,9 +44,7 @@ package struct NativeRequest: Sendable {
             chat = try ChatRequest(
                 Self.chatBody(model: model ?? "auto", context: context, message: message, isStream: kind == .stream))
         } catch {
-            // The caller knows its context by that name, and only the last messages of it were read.
-            guard let param = error.param, param.hasPrefix("messages") else { throw error }
-            throw .invalid("context", "'context' holds a message that cannot be used. \(error.message)")
+            throw error.inContext(from: context.startIndex)
         }
     }
 
@@ -68,7 +67,7 @@ package struct NativeRequest: Sendable {
         return priority
     }
 
-    private static func chatBody(model: String, context: [JSONValue], message: JSONValue, isStream: Bool) -> ByteBuffer {
+    private static func chatBody(model: String, context: ArraySlice<JSONValue>, message: JSONValue, isStream: Bool) -> ByteBuffer {
         JSONWriter.text { writer in
             writer.object {
                 $0.key("model")
@@ -89,5 +88,19 @@ package struct NativeRequest: Sendable {
                 }
             }
         }
+    }
+}
+
+extension GatewayError {
+    /// The error in the caller's words, who knows `messages` as `context`, of which only the last ones were read.
+    fileprivate func inContext(from first: Int) -> GatewayError {
+        guard let param, let match = param.wholeMatch(of: /messages\[(\d+)\](.*)/), let index = Int(match.1) else {
+            return self
+        }
+        let place = "context[\(first + index)]\(match.2)"
+        var error = GatewayError(
+            code, source, message.replacing("messages[\(index)]", with: "context[\(first + index)]"), param: place)
+        error.isRetryable = isRetryable
+        return error
     }
 }

@@ -1,0 +1,114 @@
+import Core
+import NIOCore
+import Testing
+import Wire
+
+/// What the gateway reads from a request.
+@Suite struct ChatRequestFactsTests {
+    private func request(_ members: String = "", messages: String = #"[{"role":"user","content":"hi"}]"#) throws -> ChatRequest {
+        let comma = members.isEmpty ? "" : ","
+        return try ChatRequest(ByteBuffer(string: #"{"model":"m","messages":\#(messages)\#(comma)\#(members)}"#))
+    }
+
+    @Test func theLeastRequest() throws {
+        let request = try request()
+        #expect(request.model == "m")
+        #expect(!request.isStream)
+        #expect(!request.wantsUsage)
+        #expect(request.needs == [])
+        #expect(request.outputTokenLimit == nil)
+        #expect(request.messageCount == 1)
+        #expect(request.lastUserText == "hi")
+    }
+
+    @Test func theModelsNameIsUnescaped() throws {
+        let body = #"{"model":"agent\/d\u0065v","messages":[{"role":"user","content":"hi"}]}"#
+        #expect(try ChatRequest(ByteBuffer(string: body)).model == "agent/dev")
+    }
+
+    @Test func namesMayBeEscaped() throws {
+        let body = #"{"mod\u0065l":"m","m\u0065ssages":[{"rol\u0065":"user","cont\u0065nt":"hi"}],"str\u0065am":true,"max\u005ftokens":7}"#
+        let request = try ChatRequest(ByteBuffer(string: body))
+        #expect(request.isStream)
+        #expect(request.outputTokenLimit == 7)
+        #expect(request.lastUserText == "hi")
+    }
+
+    @Test func streaming() throws {
+        #expect(try request(#""stream":true"#).isStream)
+        #expect(try !request(#""stream":null"#).isStream)
+        #expect(try !request(#""stream":true"#).wantsUsage)
+        #expect(try request(#""stream":true,"stream_options":{"include_usage":true}"#).wantsUsage)
+        #expect(try !request(#""stream":true,"stream_options":{"include_usage":false}"#).wantsUsage)
+        #expect(try !request(#""stream":true,"stream_options":{"include_usage":null}"#).wantsUsage)
+        #expect(try !request(#""stream":true,"stream_options":{"include_obfuscation":true}"#).wantsUsage)
+    }
+
+    @Test(arguments: [
+        ("", nil), (#""max_tokens":10"#, 10), (#""max_completion_tokens":20"#, 20), (#""max_tokens":10,"max_completion_tokens":20"#, 20),
+        (#""max_completion_tokens":20,"max_tokens":10"#, 20), (#""max_tokens":10,"max_completion_tokens":null"#, 10), (#""max_tokens":null"#, nil),
+    ] as [(String, Int?)])
+    func outputTokenLimit(members: String, expected: Int?) throws {
+        #expect(try request(members).outputTokenLimit == expected)
+    }
+
+    static let image = #"{"type":"image_url","image_url":{"url":"data:image/png;base64,AAAA"}}"#
+    static let audio = #"{"type":"input_audio","input_audio":{"data":"AAAA","format":"wav"}}"#
+
+    @Test(arguments: [
+        ("", #""hi""#, []), (#""tools":[]"#, #""hi""#, []), (#""tools":[{"type":"function"}]"#, #""hi""#, .tools),
+        (#""tool_choice":"auto""#, #""hi""#, []),
+        (#""response_format":{"type":"json_schema","json_schema":{}}"#, #""hi""#, .responseSchema),
+        (#""response_format":{"type":"json_object"}"#, #""hi""#, []), (#""response_format":{}"#, #""hi""#, []),
+        ("", "[\(image)]", .vision), ("", "[\(audio)]", .audio), ("", #"[{"type":"text","text":"image_url"}]"#, []),
+        (#""tools":[{}],"response_format":{"type":"json_schema"}"#, "[\(audio),\(image)]", [.tools, .responseSchema, .vision, .audio]),
+    ] as [(String, String, Abilities)])
+    func needs(members: String, content: String, expected: Abilities) throws {
+        #expect(try request(members, messages: #"[{"role":"user","content":\#(content)}]"#).needs == expected)
+    }
+
+    /// An image in the middle of a long conversation counts as well as one in the last message.
+    @Test func earlierMessagesHaveNeedsToo() throws {
+        let messages = #"[{"role":"user","content":[\#(Self.image)]},{"role":"assistant","content":"a cat"},{"role":"user","content":"sure?"}]"#
+        #expect(try request(messages: messages).needs == .vision)
+        #expect(try request(messages: messages).messageCount == 3)
+    }
+
+    @Test func promptTokensAreAQuarterOfTheBytes() throws {
+        func tokens(_ content: String, _ members: String = "") throws -> Int {
+            try request(members, messages: #"[{"role":"user","content":\#(content)}]"#).promptTokens
+        }
+        let text = String(repeating: "x", count: 4000)
+        #expect(try tokens(#""""#) == 4)
+        #expect(try tokens("\"\(text)\"") == 1004)
+        #expect(try tokens(#"[{"type":"text","text":"\#(text)"},{"type":"text","text":"\#(text)"}]"#) == 2004)
+        #expect(try tokens("[\(Self.image)]") == 804)
+        #expect(try tokens("[\(Self.image),\(Self.image)]") == 1604)
+        #expect(try tokens(#""""#, #""tools":["\#(text)"]"#) == 4 + 1001)
+        #expect(try tokens("[\(Self.audio)]") == 4)
+        #expect(try tokens("\"\(String(repeating: "漢字", count: 400))\"") == 4 + 600)
+        let two = #"[{"role":"system","content":"\#(text)"},{"role":"user","content":"\#(text)"}]"#
+        #expect(try request(messages: two).promptTokens == 2008)
+    }
+
+    @Test(arguments: [
+        (#"[{"role":"user","content":"a"}]"#, "a"),
+        (#"[{"role":"user","content":"a"},{"role":"assistant","content":"b"}]"#, "a"),
+        (#"[{"role":"user","content":"a"},{"role":"user","content":"b\n\u0041"},{"role":"tool","content":"c"}]"#, "b\nA"),
+        (#"[{"role":"user","content":"a"},{"role":"user","content":""}]"#, ""),
+        (#"[{"role":"system","content":"s"}]"#, ""),
+        (#"[{"role":"user","content":[]}]"#, ""),
+        (#"[{"role":"user","content":[{"type":"text","text":"a"},{"type":"image_url"},{"type":"text","text":"漢"}]}]"#, "a\n漢"),
+        (#"[{"role":"user","content":"cut \ud83d"}]"#, "cut \u{FFFD}"),
+    ])
+    func lastUserText(messages: String, expected: String) throws {
+        #expect(try request(messages: messages).lastUserText == expected)
+    }
+
+    @Test func aLongConversation() throws {
+        let turn = #"{"role":"user","content":"question"},{"role":"assistant","content":"answer"}"#
+        let request = try request(messages: "[" + Array(repeating: turn, count: 5000).joined(separator: ",") + "]")
+        #expect(request.messageCount == 10_000)
+        #expect(request.promptTokens == (8 + 6) * 5000 / 4 + 40_000)
+    }
+}
