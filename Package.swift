@@ -8,6 +8,9 @@ let swiftSettings: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
+/// For the targets on the way of a request: an async function runs where its caller does, so a call costs no switch.
+let requestPathSettings = swiftSettings + [.enableUpcomingFeature("NonisolatedNonsendingByDefault")]
+
 func nio(_ product: String) -> Target.Dependency { .product(name: product, package: "swift-nio") }
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
@@ -38,15 +41,15 @@ let package = Package(
         .target(name: "CSimdJSON", linkerSettings: [.linkedLibrary("simdjson")]),
         .target(name: "Core", swiftSettings: swiftSettings),
         .target(name: "Wire", dependencies: ["Core", "CSimdJSON", nio("NIOCore")], swiftSettings: swiftSettings),
-        .target(name: "Gateway", dependencies: ["Core", "Wire", nio("NIOCore"), logging], swiftSettings: swiftSettings),
+        .target(name: "Gateway", dependencies: ["Core", "Wire", nio("NIOCore"), logging], swiftSettings: requestPathSettings),
         .target(
             name: "Upstream",
             dependencies: [
                 "Core", "Gateway", "CCurl", nio("NIOCore"), lifecycle,
                 .product(name: "DequeModule", package: "swift-collections"),
             ],
-            swiftSettings: swiftSettings),
-        .target(name: "Telemetry", dependencies: ["Core", "Gateway", logging, lifecycle], swiftSettings: swiftSettings),
+            swiftSettings: requestPathSettings),
+        .target(name: "Telemetry", dependencies: ["Core", "Gateway", lifecycle], swiftSettings: swiftSettings),
         .target(
             name: "Edge",
             dependencies: [
@@ -54,7 +57,7 @@ let package = Package(
                 nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1"),
                 .product(name: "Crypto", package: "swift-crypto"),
             ],
-            swiftSettings: swiftSettings),
+            swiftSettings: requestPathSettings),
         .target(
             name: "DemoProvider",
             dependencies: [hummingbird, hummingbirdCore, httpTypes, logging, nio("NIOCore"), nio("NIOPosix"), lifecycle],

@@ -14,7 +14,7 @@ struct Boundary: RouterMiddleware {
     static let open: Set<String> = ["/health", "/api/health"]
 
     func handle(
-        _ request: Request, context: EdgeContext, next: (Request, EdgeContext) async throws -> Response
+        _ request: Request, context: EdgeContext, next: @concurrent (Request, EdgeContext) async throws -> Response
     ) async throws -> Response {
         var context = context
         if let own = RequestIdentifier.accepted(request.headers[.requestID]) { context.requestID = own }

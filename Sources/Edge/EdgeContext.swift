@@ -1,4 +1,5 @@
 import Hummingbird
+import Synchronization
 
 /// What travels with a request through the routes.
 struct EdgeContext: RequestContext {
@@ -13,15 +14,18 @@ struct EdgeContext: RequestContext {
 
 /// Names for requests.
 enum RequestIdentifier {
-    /// A new one: `req_` and 96 random bits.
+    /// Tells this process's requests from those of its replicas and of its earlier runs.
+    private static let process = hex(UInt64.random(in: 0...UInt64.max), 16)
+    private static let count = Atomic<UInt64>(0)
+
+    /// A new one: `req_`, 64 bits of the process, and the request's number in it.
     static func next() -> String {
-        var generator = SystemRandomNumberGenerator()
-        return "req_" + hex(generator.next(), 16) + hex(generator.next() & 0xFFFF_FFFF, 8)
+        "req_" + process + hex(count.wrappingAdd(1, ordering: .relaxed).newValue, 8)
     }
 
     private static func hex(_ value: UInt64, _ width: Int) -> String {
         let digits = String(value, radix: 16)
-        return String(repeating: "0", count: width - digits.count) + digits
+        return String(repeating: "0", count: max(0, width - digits.count)) + digits
     }
 
     /// The caller's own name for a request, if it is one that can stand in a log line.

@@ -1,5 +1,6 @@
 package import Core
 import NIOCore
+import Synchronization
 import Wire
 
 /// The one path of every request: plan, attempt, commit, stream, settle.
@@ -15,7 +16,7 @@ package struct Gateway: Sendable {
     package init(
         catalogue: Catalogue, breakers: Breakers, calls: any ProviderCalls, outcomes: any OutcomeSink,
         now: @escaping @Sendable () -> Instant = { ContinuousClock.now },
-        random: @escaping @Sendable () -> Double = { Double.random(in: 0..<1) }
+        random: @escaping @Sendable () -> Double = { Spread.next() }
     ) {
         self.catalogue = catalogue
         self.breakers = breakers
@@ -42,5 +43,18 @@ package struct Gateway: Sendable {
             ask: ask, plan: plan, catalogue: catalogue, breakers: breakers, calls: calls, settlement: settlement,
             now: now, random: random)
         return try await run.answer()
+    }
+}
+
+/// Numbers that spread load and retries. They need to be even, not secret, so they cost no system call.
+private enum Spread {
+    private static let state = Atomic(UInt64.random(in: 0...UInt64.max))
+
+    /// 0..<1, by SplitMix64 (Steele, Lea, Flood 2014), whose state is a plain counter and so can be shared.
+    static func next() -> Double {
+        var bits = state.wrappingAdd(0x9E37_79B9_7F4A_7C15, ordering: .relaxed).newValue
+        bits = (bits ^ (bits >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        bits = (bits ^ (bits >> 27)) &* 0x94D0_49BB_1331_11EB
+        return Double((bits ^ (bits >> 31)) >> 11) / Double(1 << 53)
     }
 }

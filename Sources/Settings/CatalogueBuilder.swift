@@ -39,7 +39,8 @@ package enum CatalogueBuilder {
 
     private static func noteClashes(of file: ModelsFile, with additions: [Addition], _ problems: ProblemLog) {
         let mend = "belongs to a provider that Quintet brings along. Choose another name."
-        let providers = Set(additions.map(\.provider.id)), models = Set(additions.flatMap(\.models).map(\.name))
+        let providers = Set(additions.map(\.provider.id))
+        let models = Set(additions.flatMap(\.models).map(\.name))
         for entry in file.providers where providers.contains(entry.id) {
             problems.note(at: KeyPath.root.member("providers").member(entry.id).text, "the name \(mend)")
         }
@@ -57,7 +58,8 @@ package enum CatalogueBuilder {
             let deployments = entry.deployments.map { place in
                 defer { count += 1 }
                 let base = "\(place.provider)/\(place.modelName)"
-                var id = base, copy = 1
+                var id = base
+                var copy = 1
                 while !ids.insert(id).inserted {
                     copy += 1
                     id = "\(base)#\(copy)"

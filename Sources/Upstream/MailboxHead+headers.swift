@@ -25,7 +25,10 @@ extension Mailbox.Head {
         guard line.count > prefix.count, line[prefix.count] == UInt8(ascii: ":"),
             zip(line, prefix).allSatisfy({ $0 | 0x20 == $1 | 0x20 })
         else { return nil }
-        return String(decoding: line[(prefix.count + 1)...], as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+        let isBlank = { (byte: UInt8) in byte <= UInt8(ascii: " ") }
+        let rest = line[(prefix.count + 1)...].drop(while: isBlank)
+        let end = rest.lastIndex { !isBlank($0) } ?? rest.startIndex - 1
+        return String(decoding: rest[...end], as: UTF8.self)
     }
 
     /// RFC 9110 §10.2.3: seconds (providers send fractions, too) or a date.

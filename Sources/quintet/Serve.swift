@@ -48,7 +48,7 @@ struct Serve: AsyncParsableCommand {
                 Endpoint(
                     provider: $0.id, baseURL: $0.baseURL, key: keys[$0.id]?.reveal(), limit: $0.inFlightLimit)
             })
-        let log = RequestLog(logger: logger)
+        let log = RequestLog(level: .init(settings.logLevel))
         let gateway = Gateway(
             catalogue: catalogue, breakers: Breakers(catalogue: catalogue, logger: logger), calls: engine, outcomes: log)
         let edge = EdgeServer(
@@ -82,6 +82,17 @@ extension ServerSettings {
         edge.idleTimeout = idleTimeout
         edge.connectionLimit = maxConnections
         return edge
+    }
+}
+
+extension RequestLog.Level {
+    fileprivate init(_ level: ServerSettings.LogLevel) {
+        self =
+            switch level {
+            case .trace, .debug, .info: .all
+            case .notice: .troubles
+            case .warning, .error, .critical: .failures
+            }
     }
 }
 

@@ -52,7 +52,9 @@ import Testing
         #expect(Spelling.nearest(to: word, among: ["openai", "mistral", "anthropic"]) == meant)
     }
 
-    @Test(arguments: [("", "", 0), ("", "abc", 3), ("abc", "abc", 0), ("abc", "acb", 1), ("kitten", "sitting", 3), ("ab", "ba", 1)])
+    @Test(arguments: [
+        ("", "", 0), ("", "abc", 3), ("abc", "abc", 0), ("abc", "acb", 1), ("kitten", "sitting", 3), ("ab", "ba", 1),
+    ])
     func countsTypingMistakes(left: String, right: String, distance: Int) {
         #expect(Spelling.distance(left, right) == distance)
         #expect(Spelling.distance(right, left) == distance)

@@ -6,7 +6,10 @@ import Testing
 
     @Test func showsItselfToNobody() throws {
         let secret = try Secret(Self.value, from: "OPENAI_API_KEY")
-        struct Holder { let secret: Secret; let others: [String: Secret] }
+        struct Holder {
+            let secret: Secret
+            let others: [String: Secret]
+        }
         let holder = Holder(secret: secret, others: ["a": secret])
         var dumped = ""
         dump(holder, to: &dumped)
@@ -35,7 +38,7 @@ import Testing
         (String(repeating: "canary", count: 1000), "more than 4096 bytes"),
     ])
     func refusesWhatNoHeaderCanHold(value: String, problem: String) {
-        let found = complaints { () throws(ConfigurationError) in try Secret(value, from: "OPENAI_API_KEY") }
+        let found = complaints(try Secret(value, from: "OPENAI_API_KEY"))
         #expect(found.count == 1)
         #expect(found[0].hasPrefix("OPENAI_API_KEY: "))
         #expect(found[0].contains(problem))

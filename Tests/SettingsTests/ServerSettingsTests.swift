@@ -4,7 +4,9 @@ import Testing
 @Suite struct ServerSettingsTests {
     private let directory = try! TemporaryDirectory()
 
-    private func read(_ flags: Flags = Flags(), _ environment: [String: String] = [:]) throws(ConfigurationError) -> ServerSettings {
+    private func read(_ flags: Flags = Flags(), _ environment: [String: String] = [:]) throws(ConfigurationError)
+        -> ServerSettings
+    {
         try ServerSettings.read(flags: flags, environment: environment, directory: directory.path, cores: 8)
     }
 
@@ -48,19 +50,42 @@ import Testing
     }
 
     static let cases: [Case] = [
-        Case(key: "host", flag: { $0.host = "127.0.0.2" }, variable: "127.0.0.3", json: "\"localhost\"", value: { $0.host }, wanted: ["127.0.0.2", "127.0.0.3", "localhost"]),
+        Case(
+            key: "host", flag: { $0.host = "127.0.0.2" }, variable: "127.0.0.3", json: "\"localhost\"", value: { $0.host },
+            wanted: ["127.0.0.2", "127.0.0.3", "localhost"]),
         Case(key: "port", flag: { $0.port = 1 }, variable: "2", json: "3", value: { "\($0.port)" }, wanted: ["1", "2", "3"]),
-        Case(key: "models", flag: { $0.models = "/a" }, variable: "/b", json: "\"/c\"", value: { "\($0.modelsPath) \($0.isModelsPathExplicit)" }, wanted: ["/a true", "/b true", "/c true"]),
-        Case(key: "agents", flag: { $0.agents = "/a" }, variable: "/b", json: "\"/c\"", value: { $0.agentsDirectory }, wanted: ["/a", "/b", "/c"]),
-        Case(key: "state_dir", flag: { $0.stateDirectory = "/a" }, variable: "/b", json: "\"/c\"", value: { $0.stateDirectory }, wanted: ["/a", "/b", "/c"]),
-        Case(key: "loops", flag: { $0.loops = 1 }, variable: "2", json: "3", value: { "\($0.loops)" }, wanted: ["1", "2", "3"]),
-        Case(key: "max_body_bytes", flag: { $0.maxBodyBytes = 2001 }, variable: "2002", json: "2003", value: { "\($0.maxBodyBytes)" }, wanted: ["2001", "2002", "2003"]),
-        Case(key: "drain_seconds", flag: { $0.drainSeconds = 1.5 }, variable: "2.5", json: "3.5", value: { "\($0.drainTimeout)" }, wanted: ["1.5 seconds", "2.5 seconds", "3.5 seconds"]),
-        Case(key: "head_seconds", flag: { $0.headSeconds = 1.5 }, variable: "2.5", json: "3.5", value: { "\($0.headTimeout)" }, wanted: ["1.5 seconds", "2.5 seconds", "3.5 seconds"]),
-        Case(key: "body_seconds", flag: { $0.bodySeconds = 1.5 }, variable: "2.5", json: "3.5", value: { "\($0.bodyTimeout)" }, wanted: ["1.5 seconds", "2.5 seconds", "3.5 seconds"]),
-        Case(key: "idle_seconds", flag: { $0.idleSeconds = 1.5 }, variable: "2.5", json: "3.5", value: { "\($0.idleTimeout)" }, wanted: ["1.5 seconds", "2.5 seconds", "3.5 seconds"]),
-        Case(key: "max_connections", flag: { $0.maxConnections = 1 }, variable: "2", json: "3", value: { "\($0.maxConnections)" }, wanted: ["1", "2", "3"]),
-        Case(key: "log_level", flag: { $0.logLevel = "debug" }, variable: "WARNING", json: "\"error\"", value: { "\($0.logLevel)" }, wanted: ["debug", "warning", "error"]),
+        Case(
+            key: "models", flag: { $0.models = "/a" }, variable: "/b", json: "\"/c\"",
+            value: { "\($0.modelsPath) \($0.isModelsPathExplicit)" }, wanted: ["/a true", "/b true", "/c true"]),
+        Case(
+            key: "agents", flag: { $0.agents = "/a" }, variable: "/b", json: "\"/c\"", value: { $0.agentsDirectory },
+            wanted: ["/a", "/b", "/c"]),
+        Case(
+            key: "state_dir", flag: { $0.stateDirectory = "/a" }, variable: "/b", json: "\"/c\"", value: { $0.stateDirectory },
+            wanted: ["/a", "/b", "/c"]),
+        Case(
+            key: "loops", flag: { $0.loops = 1 }, variable: "2", json: "3", value: { "\($0.loops)" }, wanted: ["1", "2", "3"]),
+        Case(
+            key: "max_body_bytes", flag: { $0.maxBodyBytes = 2001 }, variable: "2002", json: "2003",
+            value: { "\($0.maxBodyBytes)" }, wanted: ["2001", "2002", "2003"]),
+        Case(
+            key: "drain_seconds", flag: { $0.drainSeconds = 1.5 }, variable: "2.5", json: "3.5",
+            value: { "\($0.drainTimeout)" }, wanted: ["1.5 seconds", "2.5 seconds", "3.5 seconds"]),
+        Case(
+            key: "head_seconds", flag: { $0.headSeconds = 1.5 }, variable: "2.5", json: "3.5", value: { "\($0.headTimeout)" },
+            wanted: ["1.5 seconds", "2.5 seconds", "3.5 seconds"]),
+        Case(
+            key: "body_seconds", flag: { $0.bodySeconds = 1.5 }, variable: "2.5", json: "3.5", value: { "\($0.bodyTimeout)" },
+            wanted: ["1.5 seconds", "2.5 seconds", "3.5 seconds"]),
+        Case(
+            key: "idle_seconds", flag: { $0.idleSeconds = 1.5 }, variable: "2.5", json: "3.5", value: { "\($0.idleTimeout)" },
+            wanted: ["1.5 seconds", "2.5 seconds", "3.5 seconds"]),
+        Case(
+            key: "max_connections", flag: { $0.maxConnections = 1 }, variable: "2", json: "3",
+            value: { "\($0.maxConnections)" }, wanted: ["1", "2", "3"]),
+        Case(
+            key: "log_level", flag: { $0.logLevel = "debug" }, variable: "WARNING", json: "\"error\"",
+            value: { "\($0.logLevel)" }, wanted: ["debug", "warning", "error"]),
     ]
 
     @Test(arguments: cases)
@@ -89,7 +114,7 @@ import Testing
     }
 
     @Test func aNamedFileMustExist() {
-        let missing = complaints { () throws(ConfigurationError) in try read(Flags(), ["QUINTET_CONFIG": "/no/such.json"]) }
+        let missing = complaints(try read(Flags(), ["QUINTET_CONFIG": "/no/such.json"]))
         #expect(missing == ["/no/such.json: there is no such file. QUINTET_CONFIG names it: create it, or name another."])
     }
 
@@ -114,33 +139,42 @@ import Testing
         (#"{"prot": 1}"#, "prot: there is no such key in the settings. Did you mean 'port'?"),
         (#"{"colour": 1}"#, "colour: there is no such key in the settings. Remove it."),
         (#"{"port": "8080"}"#, "port: must be a number, not text."),
+        (#"{"port": 1.5}"#, "port: must be a whole number, not 1.5."),
         (#"{"port": true}"#, "port: must be a number, not true or false."),
         (#"{"port": 65536}"#, "port: must be a whole number from 0 to 65535, not 65536."),
         (#"{"port": -1}"#, "port: must be a whole number from 0 to 65535, not -1."),
         (#"{"host": 1}"#, "host: must be text between quotes, not a number."),
         (#"{"host": ""}"#, "host: must not be empty. Fill it in, or remove the key."),
         (#"{"idle_seconds": 0}"#, "idle_seconds: must be a number of seconds from 0.1 to 3600, not 0."),
-        (#"{"log_level": "inof"}"#, "log_level: must be one of trace, debug, info, notice, warning, error, critical, not 'inof'. Did you mean 'info'?"),
-        (#"{"api_keys": ["canary"]}"#, "api_keys: client keys do not belong here. Put them into a file of their own, one a line, and name it by 'api_keys_file'."),
+        (
+            #"{"log_level": "inof"}"#,
+            "log_level: must be one of trace, debug, info, notice, warning, error, critical, not 'inof'. Did you mean 'info'?"
+        ),
+        (
+            #"{"api_keys": ["canary"]}"#,
+            "api_keys: client keys do not belong here. Put them into a file of their own, one a line, and name it by 'api_keys_file'."
+        ),
         (#"{"port": 1, "port": 2}"#, "line 1, column 13: the key 'port' stands here twice. Remove one of the two."),
     ])
     func tellsWhatIsWrongInTheFile(json: String, problem: String) throws {
         try directory.write(json, to: "quintet.json")
-        #expect(complaints { () throws(ConfigurationError) in try read() } == ["\(directory.path)/quintet.json: \(problem)"])
+        #expect(complaints(try read()) == ["\(directory.path)/quintet.json: \(problem)"])
     }
 
     @Test func theFileMustBeAnObject() throws {
         try directory.write("[1]", to: "quintet.json")
         #expect(
-            complaints { () throws(ConfigurationError) in try read() }
+            complaints(try read())
                 == ["\(directory.path)/quintet.json: must be an object { … }, not a list."])
     }
 
     // MARK: Flags and variables
 
     @Test(arguments: [
-        ("PORT", "http", "must be a whole number from 0 to 65535."), ("PORT", "70000", "must be a whole number from 0 to 65535, not 70000."),
-        ("LOOPS", "0", "must be a whole number from 1 to 256, not 0."), ("LOOPS", "1.5", "must be a whole number from 1 to 256."),
+        ("PORT", "http", "must be a whole number from 0 to 65535."),
+        ("PORT", "70000", "must be a whole number from 0 to 65535, not 70000."),
+        ("LOOPS", "0", "must be a whole number from 1 to 256, not 0."),
+        ("LOOPS", "1.5", "must be a whole number from 1 to 256."),
         ("DRAIN_SECONDS", "nan", "must be a number of seconds from 0 to 3600, not nan."),
         ("DRAIN_SECONDS", "soon", "must be a number of seconds from 0 to 3600."),
         ("HEAD_SECONDS", "inf", "must be a number of seconds from 0.1 to 3600, not inf."),
@@ -152,7 +186,7 @@ import Testing
         ("HOST", "a b", "is no host name or address."),
     ])
     func tellsWhatIsWrongInAVariable(name: String, value: String, problem: String) throws {
-        let found = complaints { () throws(ConfigurationError) in try read(Flags(), ["QUINTET_\(name)": value]) }
+        let found = complaints(try read(Flags(), ["QUINTET_\(name)": value]))
         #expect(found.count == 1)
         #expect(found[0].hasPrefix("QUINTET_\(name): \(problem)"), "\(found[0])")
     }
@@ -162,7 +196,7 @@ import Testing
         var flags = Flags()
         flags.port = 99_999
         flags.models = ""
-        let found = complaints { () throws(ConfigurationError) in try read(flags, ["QUINTET_IDLE_SECONDS": "x"]) }
+        let found = complaints(try read(flags, ["QUINTET_IDLE_SECONDS": "x"]))
         #expect(
             found == [
                 "--models: must not be empty.",
@@ -173,7 +207,7 @@ import Testing
     }
 
     @Test func explainsThePortThatKubernetesSets() {
-        let found = complaints { () throws(ConfigurationError) in try read(Flags(), ["QUINTET_PORT": "tcp://10.0.0.7:8080"]) }
+        let found = complaints(try read(Flags(), ["QUINTET_PORT": "tcp://10.0.0.7:8080"]))
         #expect(found.first?.contains("enableServiceLinks: false") == true)
     }
 
@@ -184,9 +218,12 @@ import Testing
         #expect(try read(Flags(), ["QUINTET_HOST": host]).clientKeys.isEmpty)
     }
 
-    @Test(arguments: ["0.0.0.0", "::", "[::]", "192.168.1.2", "example.com", "127.example.com", "127.0.0.1.nip.io", "127.0.0", "127.0.0.+1", "::2"])
+    @Test(arguments: [
+        "0.0.0.0", "::", "[::]", "192.168.1.2", "example.com", "127.example.com", "127.0.0.1.nip.io", "127.0.0", "127.0.0.+1",
+        "::2",
+    ])
     func refusesOtherHostsWithoutKeys(host: String) throws {
-        let found = complaints { () throws(ConfigurationError) in try read(Flags(), ["QUINTET_HOST": host]) }
+        let found = complaints(try read(Flags(), ["QUINTET_HOST": host]))
         #expect(found.count == 1)
         #expect(found.first?.hasPrefix("QUINTET_HOST: ") == true)
         #expect(found.first?.contains("Set QUINTET_API_KEYS") == true)

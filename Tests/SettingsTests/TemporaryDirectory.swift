@@ -21,14 +21,17 @@ final class TemporaryDirectory: Sendable {
 }
 
 /// The repository's root, where the shipped files are.
-let repository = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().path()
+let repository = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    .path()
 
 /// What the reading complains about, a line each; nothing when it goes well.
-func complaints(_ reading: () throws(ConfigurationError) -> some Any) -> [String] {
+func complaints(_ reading: @autoclosure () throws -> some Any) -> [String] {
     do {
         _ = try reading()
         return []
-    } catch {
+    } catch let error as ConfigurationError {
         return error.problems.map(\.description)
+    } catch {
+        return ["another error: \(error)"]
     }
 }

@@ -45,7 +45,8 @@ import Wire
         return result.asString
     }
 
-    private static let messages = #"[{"role":"user","content":"hi"}]"#
+    private static let message = #"{"role":"user","content":"hi"}"#
+    private static let messages = "[\(message)]"
     private static let there = #""model":"vendor/\"there\"""#
 
     @Test func onlyTheModelsNameChanges() throws {
@@ -59,10 +60,11 @@ import Wire
     }
 
     @Test func bytesSurviveWithAnAgentAndAStreamToo() throws {
-        let text = #" { "stream" : true, "x" : [ 1 , "\u00e9" ] , "model":"agent/dev", "messages" : [ { "role":"user","content":"hi" } ] } "#
+        let text = #" { "stream" : true, "x" : [ 1 , "\u00e9" ] , "model":"agent/dev", "messages" : [ \#(Self.message) ] } "#
         let result = try body(text, agent: Self.agent)
         let inserted = [
-            #""stream_options":{"include_usage":true},"#, #""max_tokens":4096,"#, #""temperature":0.2,"#, Self.prompt + ",",
+            #""stream_options":{"include_usage":true},"#, #""max_tokens":4096,"#, #""temperature":0.2,"#,
+            Self.prompt + ",",
         ]
         for piece in inserted { #expect(result.ranges(of: piece).count == 1, "\(piece)") }
         let rest = inserted.reduce(result) { $0.replacing($1, with: "") }
@@ -117,8 +119,10 @@ import Wire
     @Test func nullIsNoChoice() throws {
         #expect(try sampling(#""temperature":null,"max_tokens":null"#) == ["temperature": 0.2, "max_tokens": 4096])
         #expect(try sampling(#""top_p":null,"max_completion_tokens":null"#) == ["temperature": 0.2, "max_tokens": 4096])
-        #expect(try sampling(#""max_tokens":null"#, limitField: .maxCompletionTokens) == ["temperature": 0.2, "max_completion_tokens": 4096])
-        #expect(try sampling(#""max_tokens":null,"max_completion_tokens":7"#) == ["temperature": 0.2, "max_completion_tokens": 7])
+        let bothNames = try sampling(#""max_tokens":null"#, limitField: .maxCompletionTokens)
+        #expect(bothNames == ["temperature": 0.2, "max_completion_tokens": 4096])
+        let newerName = try sampling(#""max_tokens":null,"max_completion_tokens":7"#)
+        #expect(newerName == ["temperature": 0.2, "max_completion_tokens": 7])
     }
 
     @Test func aModelThatTakesNoSamplingGetsNone() throws {
@@ -133,18 +137,24 @@ import Wire
         #expect(try sampling("", outputWindow: 8000) == ["temperature": 0.2, "max_tokens": 4096])
     }
 
+    private static let asked = #""stream":true,"stream_options":{"include_usage":true}"#
+
     @Test(arguments: [
         (#""stream":true"#, #""stream_options":{"include_usage":true},"#, #""stream":true"#),
-        (#""stream":true,"stream_options":null"#, "", #""stream":true,"stream_options":{"include_usage":true}"#),
+        (#""stream":true,"stream_options":null"#, "", asked),
         (#""stream":true,"stream_options": { }"#, "", #""stream":true,"stream_options": {"include_usage":true }"#),
         (
             #""stream":true,"stream_options":{ "include_obfuscation":false}"#, "",
             #""stream":true,"stream_options":{"include_usage":true, "include_obfuscation":false}"#
         ),
-        (#""stream":true,"stream_options":{"include_usage":false}"#, "", #""stream":true,"stream_options":{"include_usage":true}"#),
-        (#""stream":true,"stream_options":{"include_usage":null,"x":1}"#, "", #""stream":true,"stream_options":{"include_usage":true,"x":1}"#),
-        (#""stream":true,"stream_options":{"include_usage":true}"#, "", #""stream":true,"stream_options":{"include_usage":true}"#),
-        (#""stream":false"#, "", #""stream":false"#), (#""stream":null,"stream_options":null"#, "", #""stream":null,"stream_options":null"#),
+        (#""stream":true,"stream_options":{"include_usage":false}"#, "", asked),
+        (
+            #""stream":true,"stream_options":{"include_usage":null,"x":1}"#, "",
+            #""stream":true,"stream_options":{"include_usage":true,"x":1}"#
+        ),
+        (asked, "", asked),
+        (#""stream":false"#, "", #""stream":false"#),
+        (#""stream":null,"stream_options":null"#, "", #""stream":null,"stream_options":null"#),
         (#""seed":1"#, "", #""seed":1"#),
     ])
     func everyStreamIsAskedForItsUsage(sent: String, front: String, back: String) throws {

@@ -28,8 +28,10 @@ import Wire
     }
 
     static let noJSON = [
-        "", " ", "{", "[]", "null", "1", #""text""#, "{]", #"{"model":"m",}"#, "{'model':'m'}", "model=m", #"{"model":"\x"}"#, "\u{FEFF}{}",
-        #"{"model":"m","messages":[{"role":"user","content":"hi"}]} trailing"#, #"{"model":"m","messages":[{"role":"user","content":"a"#,
+        "", " ", "{", "[]", "null", "1", #""text""#, "{]", #"{"model":"m",}"#, "{'model':'m'}", "model=m",
+        #"{"model":"\x"}"#, "\u{FEFF}{}",
+        #"{"model":"m","messages":[{"role":"user","content":"hi"}]} trailing"#,
+        #"{"model":"m","messages":[{"role":"user","content":"a"#,
     ].map { Refusal($0, nil, .invalidJSON) }
 
     static let models = [
@@ -59,7 +61,7 @@ import Wire
         .messages(#"[{"role":"user"}]"#, "messages[0].content", .missingField),
         .messages(#"[{"role":"system","content":null}]"#, "messages[0].content", .missingField),
         .messages(#"[{"role":"developer"}]"#, "messages[0].content", .missingField),
-        .messages(#"[{"role":"user","content":"a"},{"role":"tool","tool_call_id":"x"}]"#, "messages[1].content", .missingField),
+        .messages(#"[{"role":"user","content":"a"},{"role":"tool"}]"#, "messages[1].content", .missingField),
         .messages(#"[{"role":"user","content":1}]"#, "messages[0].content"),
         .messages(#"[{"role":"user","content":{}}]"#, "messages[0].content"),
         .messages(#"[{"role":"assistant","content":true}]"#, "messages[0].content"),
@@ -77,14 +79,18 @@ import Wire
         .with(#""stream_options":{"include_usage":true},"stream":null"#, "stream_options"),
         .with(#""stream":true,"stream_options":true"#, "stream_options"),
         .with(#""stream":true,"stream_options":{"include_usage":1}"#, "include_usage"),
-        .with(#""n":0"#, "n"), .with(#""n":129"#, "n"), .with(#""n":1.5"#, "n"), .with(#""n":"1""#, "n"), .with(#""n":-1"#, "n"),
+        .with(#""n":0"#, "n"), .with(#""n":129"#, "n"), .with(#""n":1.5"#, "n"), .with(#""n":"1""#, "n"),
+        .with(#""n":-1"#, "n"),
         .with(#""n":1e400"#, "n"),
         .with(#""temperature":-0.1"#, "temperature"), .with(#""temperature":2.1"#, "temperature"),
-        .with(#""temperature":"hot""#, "temperature"), .with(#""temperature":1e400"#, "temperature"), .with(#""temperature":[]"#, "temperature"),
+        .with(#""temperature":"hot""#, "temperature"), .with(#""temperature":1e400"#, "temperature"),
+        .with(#""temperature":[]"#, "temperature"),
         .with(#""top_p":-0.1"#, "top_p"), .with(#""top_p":1.1"#, "top_p"), .with(#""top_p":true"#, "top_p"),
-        .with(#""max_tokens":0"#, "max_tokens"), .with(#""max_tokens":-5"#, "max_tokens"), .with(#""max_tokens":1.5"#, "max_tokens"),
+        .with(#""max_tokens":0"#, "max_tokens"), .with(#""max_tokens":-5"#, "max_tokens"),
+        .with(#""max_tokens":1.5"#, "max_tokens"),
         .with(#""max_tokens":"10""#, "max_tokens"), .with(#""max_tokens":1e300"#, "max_tokens"),
-        .with(#""max_completion_tokens":0"#, "max_completion_tokens"), .with(#""max_completion_tokens":{}"#, "max_completion_tokens"),
+        .with(#""max_completion_tokens":0"#, "max_completion_tokens"),
+        .with(#""max_completion_tokens":{}"#, "max_completion_tokens"),
         .with(#""tools":{}"#, "tools"), .with(#""tools":"all""#, "tools"),
         .with(#""response_format":"json""#, "response_format"), .with(#""response_format":[]"#, "response_format"),
         .with(#""model":"other""#, "model"), .with(#""messages":[]"#, "messages"), .with(#""seed":1,"seed":1"#, "seed"),
@@ -99,7 +105,7 @@ import Wire
         #expect(error.code == refusal.code)
         #expect(error.source == .client)
         #expect(!error.isRetryable)
-        #expect(refusal.param.map { error.message.contains("'\($0.prefix { $0 != "[" })") } ?? true, "\(error.message)")
+        #expect(error.message.contains(refusal.param?.prefix { $0 != "[" } ?? ""), "\(error.message)")
     }
 
     @Test func messagesSayWhatIsWrong() {
@@ -133,10 +139,14 @@ import Wire
 
     /// Absent, null and at the edge of what is allowed.
     @Test(arguments: [
-        #""stream":null"#, #""stream":false"#, #""stream":true"#, #""stream_options":null"#, #""stream":true,"stream_options":{}"#,
-        #""stream":true,"stream_options":{"include_usage":null}"#, #""n":1"#, #""n":128"#, #""n":null"#, #""temperature":0"#, #""temperature":2"#,
-        #""temperature":null"#, #""top_p":0"#, #""top_p":1.0"#, #""max_tokens":1"#, #""max_tokens":1e3"#, #""max_tokens":null"#, #""tools":[]"#,
-        #""tools":null"#, #""response_format":null"#, #""response_format":{"type":"text"}"#, #""unknown":{"unknown":[1]}"#, #""user":5"#,
+        #""stream":null"#, #""stream":false"#, #""stream":true"#, #""stream_options":null"#,
+        #""stream":true,"stream_options":{}"#,
+        #""stream":true,"stream_options":{"include_usage":null}"#, #""n":1"#, #""n":128"#, #""n":null"#,
+        #""temperature":0"#, #""temperature":2"#,
+        #""temperature":null"#, #""top_p":0"#, #""top_p":1.0"#, #""max_tokens":1"#, #""max_tokens":1e3"#,
+        #""max_tokens":null"#, #""tools":[]"#,
+        #""tools":null"#, #""response_format":null"#, #""response_format":{"type":"text"}"#,
+        #""unknown":{"unknown":[1]}"#, #""user":5"#,
         #""metadata":{"a":1,"a":2}"#,
     ])
     func takes(member: String) throws {
@@ -144,9 +154,12 @@ import Wire
     }
 
     @Test(arguments: [
-        #"{"role":"assistant"}"#, #"{"role":"assistant","content":null,"tool_calls":[]}"#, #"{"role":"assistant","content":[]}"#,
-        #"{"role":"function","name":"f","content":null}"#, #"{"role":"tool","tool_call_id":"x","content":""}"#, #"{"role":"developer","content":"d"}"#,
-        #"{"role":"user","content":[{"type":"text","text":"a"},{"type":"new_kind","x":1}]}"#, #"{"role":"us\u0065r","content":"\ud83d"}"#,
+        #"{"role":"assistant"}"#, #"{"role":"assistant","content":null,"tool_calls":[]}"#,
+        #"{"role":"assistant","content":[]}"#,
+        #"{"role":"function","name":"f","content":null}"#, #"{"role":"tool","tool_call_id":"x","content":""}"#,
+        #"{"role":"developer","content":"d"}"#,
+        #"{"role":"user","content":[{"type":"text","text":"a"},{"type":"new_kind","x":1}]}"#,
+        #"{"role":"us\u0065r","content":"\ud83d"}"#,
     ])
     func takesMessage(message: String) throws {
         let request = try ChatRequest(ByteBuffer(string: #"{"model":"m","messages":[\#(message)]}"#))

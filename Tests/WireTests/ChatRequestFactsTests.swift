@@ -5,7 +5,9 @@ import Wire
 
 /// What the gateway reads from a request.
 @Suite struct ChatRequestFactsTests {
-    private func request(_ members: String = "", messages: String = #"[{"role":"user","content":"hi"}]"#) throws -> ChatRequest {
+    private func request(
+        _ members: String = "", messages: String = #"[{"role":"user","content":"hi"}]"#
+    ) throws -> ChatRequest {
         let comma = members.isEmpty ? "" : ","
         return try ChatRequest(ByteBuffer(string: #"{"model":"m","messages":\#(messages)\#(comma)\#(members)}"#))
     }
@@ -27,7 +29,8 @@ import Wire
     }
 
     @Test func namesMayBeEscaped() throws {
-        let body = #"{"mod\u0065l":"m","m\u0065ssages":[{"rol\u0065":"user","cont\u0065nt":"hi"}],"str\u0065am":true,"max\u005ftokens":7}"#
+        let message = #"{"rol\u0065":"user","cont\u0065nt":"hi"}"#
+        let body = #"{"mod\u0065l":"m","m\u0065ssages":[\#(message)],"str\u0065am":true,"max\u005ftokens":7}"#
         let request = try ChatRequest(ByteBuffer(string: body))
         #expect(request.isStream)
         #expect(request.outputTokenLimit == 7)
@@ -45,8 +48,10 @@ import Wire
     }
 
     @Test(arguments: [
-        ("", nil), (#""max_tokens":10"#, 10), (#""max_completion_tokens":20"#, 20), (#""max_tokens":10,"max_completion_tokens":20"#, 20),
-        (#""max_completion_tokens":20,"max_tokens":10"#, 20), (#""max_tokens":10,"max_completion_tokens":null"#, 10), (#""max_tokens":null"#, nil),
+        ("", nil), (#""max_tokens":10"#, 10), (#""max_completion_tokens":20"#, 20),
+        (#""max_tokens":10,"max_completion_tokens":20"#, 20),
+        (#""max_completion_tokens":20,"max_tokens":10"#, 20), (#""max_tokens":10,"max_completion_tokens":null"#, 10),
+        (#""max_tokens":null"#, nil),
     ] as [(String, Int?)])
     func outputTokenLimit(members: String, expected: Int?) throws {
         #expect(try request(members).outputTokenLimit == expected)
@@ -61,7 +66,10 @@ import Wire
         (#""response_format":{"type":"json_schema","json_schema":{}}"#, #""hi""#, .responseSchema),
         (#""response_format":{"type":"json_object"}"#, #""hi""#, []), (#""response_format":{}"#, #""hi""#, []),
         ("", "[\(image)]", .vision), ("", "[\(audio)]", .audio), ("", #"[{"type":"text","text":"image_url"}]"#, []),
-        (#""tools":[{}],"response_format":{"type":"json_schema"}"#, "[\(audio),\(image)]", [.tools, .responseSchema, .vision, .audio]),
+        (
+            #""tools":[{}],"response_format":{"type":"json_schema"}"#, "[\(audio),\(image)]",
+            [.tools, .responseSchema, .vision, .audio]
+        ),
     ] as [(String, String, Abilities)])
     func needs(members: String, content: String, expected: Abilities) throws {
         #expect(try request(members, messages: #"[{"role":"user","content":\#(content)}]"#).needs == expected)
@@ -69,7 +77,8 @@ import Wire
 
     /// An image in the middle of a long conversation counts as well as one in the last message.
     @Test func earlierMessagesHaveNeedsToo() throws {
-        let messages = #"[{"role":"user","content":[\#(Self.image)]},{"role":"assistant","content":"a cat"},{"role":"user","content":"sure?"}]"#
+        let later = #"{"role":"assistant","content":"a cat"},{"role":"user","content":"sure?"}"#
+        let messages = #"[{"role":"user","content":[\#(Self.image)]},\#(later)]"#
         #expect(try request(messages: messages).needs == .vision)
         #expect(try request(messages: messages).messageCount == 3)
     }
@@ -98,7 +107,7 @@ import Wire
         (#"[{"role":"user","content":"a"},{"role":"user","content":""}]"#, ""),
         (#"[{"role":"system","content":"s"}]"#, ""),
         (#"[{"role":"user","content":[]}]"#, ""),
-        (#"[{"role":"user","content":[{"type":"text","text":"a"},{"type":"image_url"},{"type":"text","text":"漢"}]}]"#, "a\n漢"),
+        (#"[{"role":"user","content":[{"type":"text","text":"a"},\#(image),{"type":"text","text":"漢"}]}]"#, "a\n漢"),
         (#"[{"role":"user","content":"cut \ud83d"}]"#, "cut \u{FFFD}"),
     ])
     func lastUserText(messages: String, expected: String) throws {

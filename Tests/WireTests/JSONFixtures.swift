@@ -106,7 +106,8 @@ struct RandomJSON {
 
     private mutating func string(prefix: String) {
         let pieces = [
-            "a", "model", "x y", "é", "漢", "😀", "\u{7f}", "\\n", "\\\"", "\\\\", "\\/", "\\b\\f\\r\\t", "\\u00e9", "\\uD83D\\uDE00",
+            "a", "model", "x y", "é", "漢", "😀", "\u{7f}", "\\n", "\\\"", "\\\\", "\\/", "\\b\\f\\r\\t", "\\u00e9",
+            "\\uD83D\\uDE00",
             "\\u0000", "{", "]", ":", ",", "  ", "\u{2028}",
         ]
         put("\"" + prefix)

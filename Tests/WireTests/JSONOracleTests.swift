@@ -35,7 +35,10 @@ import Wire
     @Test func damagedDocumentsAreJudgedStrictly() throws {
         var random = SplitMix64(seed: 20_250_601)
         let sources = [Array(richJSON.utf8)] + (0..<40).map { RandomJSON(seed: 5000 + $0).bytes }.filter { $0.count < 400 }
-        let tokens = ["\"", "\\", ",", ":", "[", "]", "{", "}", "0", "1", "-", ".", "e", "true", "null", " ", "\n", "\u{0}", "\\u", "\\ud800", "é"]
+        let tokens = [
+            "\"", "\\", ",", ":", "[", "]", "{", "}", "0", "1", "-", ".", "e", "true", "null", " ", "\n", "\u{0}",
+            "\\u", "\\ud800", "é",
+        ]
             .map { Array($0.utf8) }
         var accepted = 0
         for iteration in 0..<20_000 {

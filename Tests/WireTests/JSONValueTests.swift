@@ -16,9 +16,12 @@ import Wire
     }
 
     @Test(arguments: [
-        (#""""#, ""), (#""a""#, "a"), (#""\"\\\/\b\f\n\r\t""#, "\"\\/\u{8}\u{c}\n\r\t"), (#""\u0041\u00e9\u6F22""#, "Aé漢"),
-        (#""\u0000x""#, "\u{0}x"), (#""\ud83d\ude00""#, "😀"), (#""a\\""#, "a\\"), (#""\\u0041""#, "\\u0041"), (#""\uFFFF\uE000""#, "\u{FFFF}\u{E000}"),
-        (#""\uDBFF\uDFFF""#, "\u{10FFFF}"), (#""漢\n字""#, "漢\n字"), (#""\u07ff\u0800\u007f\u0080""#, "\u{7ff}\u{800}\u{7f}\u{80}"),
+        (#""""#, ""), (#""a""#, "a"), (#""\"\\\/\b\f\n\r\t""#, "\"\\/\u{8}\u{c}\n\r\t"),
+        (#""\u0041\u00e9\u6F22""#, "Aé漢"),
+        (#""\u0000x""#, "\u{0}x"), (#""\ud83d\ude00""#, "😀"), (#""a\\""#, "a\\"), (#""\\u0041""#, "\\u0041"),
+        (#""\uFFFF\uE000""#, "\u{FFFF}\u{E000}"),
+        (#""\uDBFF\uDFFF""#, "\u{10FFFF}"), (#""漢\n字""#, "漢\n字"),
+        (#""\u07ff\u0800\u007f\u0080""#, "\u{7ff}\u{800}\u{7f}\u{80}"),
     ])
     func unescapes(text: String, expected: String) throws {
         let value = try readJSON(text)
@@ -34,8 +37,10 @@ import Wire
     /// Half of a surrogate pair is legal JSON that programs do write, for text which they cut in the middle of an
     /// emoji. It has no character, so it reads as the replacement character; what stands around it survives.
     @Test(arguments: [
-        (#""a\ud83d""#, "a\u{FFFD}"), (#""\ud83dx""#, "\u{FFFD}x"), (#""\ude00b""#, "\u{FFFD}b"), (#""\ud83d\n""#, "\u{FFFD}\n"),
-        (#""\ud83d\u0041""#, "\u{FFFD}A"), (#""\ud83d\ud83d\ude00""#, "\u{FFFD}😀"), (#""\ude00\ud83d""#, "\u{FFFD}\u{FFFD}"),
+        (#""a\ud83d""#, "a\u{FFFD}"), (#""\ud83dx""#, "\u{FFFD}x"), (#""\ude00b""#, "\u{FFFD}b"),
+        (#""\ud83d\n""#, "\u{FFFD}\n"),
+        (#""\ud83d\u0041""#, "\u{FFFD}A"), (#""\ud83d\ud83d\ude00""#, "\u{FFFD}😀"),
+        (#""\ude00\ud83d""#, "\u{FFFD}\u{FFFD}"),
         (#""\ud83d\\ude00""#, "\u{FFFD}\\ude00"), (#""\udfff\ud800""#, "\u{FFFD}\u{FFFD}"),
     ])
     func loneSurrogatesAreReplaced(text: String, expected: String) throws {
@@ -45,15 +50,19 @@ import Wire
     }
 
     @Test(arguments: [
-        ("0", 0), ("-0", 0), ("1", 1), ("-7", -7), ("1.0", 1), ("1e3", 1000), ("12e-1", nil), ("1.5", nil), ("9007199254740991", 9_007_199_254_740_991),
-        ("9007199254740992", nil), ("-9007199254740991", -9_007_199_254_740_991), ("1e300", nil), ("1e400", nil), ("-1e400", nil), ("1e-400", 0),
+        ("0", 0), ("-0", 0), ("1", 1), ("-7", -7), ("1.0", 1), ("1e3", 1000), ("12e-1", nil), ("1.5", nil),
+        ("9007199254740991", 9_007_199_254_740_991),
+        ("9007199254740992", nil), ("-9007199254740991", -9_007_199_254_740_991), ("1e300", nil), ("1e400", nil),
+        ("-1e400", nil), ("1e-400", 0),
         (#""1""#, nil), ("true", nil), ("null", nil), ("[1]", nil),
     ] as [(String, Int?)])
     func wholeNumbers(text: String, expected: Int?) throws {
         #expect(try readJSON(text).int == expected)
     }
 
-    @Test(arguments: ["0.1", "-2.5e-3", "123456789.125", "1E10", "4.9e-324", "1.7976931348623157e308", "0.30000000000000004"])
+    @Test(arguments: [
+        "0.1", "-2.5e-3", "123456789.125", "1E10", "4.9e-324", "1.7976931348623157e308", "0.30000000000000004",
+    ])
     func doubles(text: String) throws {
         #expect(try readJSON(text).double == Double(text))
         #expect(try readJSON("[ \(text) ]").children.map(\.double) == [Double(text)])

@@ -12,8 +12,10 @@ import Wire
     }
 
     @Test(arguments: [
-        "", "a", "\"", "\\", "\\\"", "\\n", "\n\r\t", "\u{0}", "\u{1}\u{1f}\u{7f}", "\u{8}\u{c}", "/", "</script>", "é", "e\u{301}", "漢字", "😀", "👩‍👩‍👧",
-        "\u{2028}\u{2029}", "a\u{FEFF}b", "\u{FFFD}", "\u{10FFFF}", "{\"a\":[1,2]}", "data: x\n\n", "\"\"\"", "ends with \\", "\u{0}middle\u{0}",
+        "", "a", "\"", "\\", "\\\"", "\\n", "\n\r\t", "\u{0}", "\u{1}\u{1f}\u{7f}", "\u{8}\u{c}", "/", "</script>", "é",
+        "e\u{301}", "漢字", "😀", "👩‍👩‍👧",
+        "\u{2028}\u{2029}", "a\u{FEFF}b", "\u{FFFD}", "\u{10FFFF}", "{\"a\":[1,2]}", "data: x\n\n", "\"\"\"",
+        "ends with \\", "\u{0}middle\u{0}",
     ])
     func stringsComeBack(text: String) throws {
         let written = JSONWriter.text { $0.string(text) }
@@ -22,7 +24,8 @@ import Wire
         #expect(value.string.map { Array($0.utf8) } == Array(text.utf8))
         // A frame of an event stream is a line.
         #expect(!written.readableBytesView.contains { $0 < 0x20 })
-        #expect(try readJSON(JSONWriter.text { $0.object { $0.key(dynamic: text); $0.null() } }.asString).firstChild?.key == text)
+        let asKey = JSONWriter.text { $0.object { $0.key(dynamic: text); $0.null() } }
+        #expect(try readJSON(asKey.asString).firstChild?.key == text)
     }
 
     @Test func everyCharacterOfTheBasicPlaneComesBack() throws {
@@ -36,7 +39,10 @@ import Wire
         #expect(JSONWriter.text { $0.string("\"\\\n\r\t\u{1}\u{1f}é/") }.asString == #""\"\\\n\r\t\u0001\u001fé/""#)
     }
 
-    @Test(arguments: [0, -0.0, 1, -1.5, 0.1, 1e-7, 4e-7, 1e16, 1e21, .greatestFiniteMagnitude, .leastNonzeroMagnitude, 0.1 + 0.2, 123_456_789.125])
+    @Test(arguments: [
+        0, -0.0, 1, -1.5, 0.1, 1e-7, 4e-7, 1e16, 1e21, .greatestFiniteMagnitude, .leastNonzeroMagnitude, 0.1 + 0.2,
+        123_456_789.125,
+    ])
     func doublesComeBackExactly(value: Double) throws {
         let written = JSONWriter.text { $0.number(value) }
         #expect(StrictJSON.accepts(Array(written.readableBytesView)), "\(written.asString)")
@@ -113,7 +119,8 @@ import Wire
             let written = JSONWriter.text { Self.copy(root, to: &$0) }
             let again = try JSONDocument(written).root
             try #require(zip(root.withDescendants, again.withDescendants).allSatisfy {
-                $0.kind == $1.kind && $0.key == $1.key && $0.string == $1.string && $0.double == $1.double && $0.bool == $1.bool
+                $0.kind == $1.kind && $0.key == $1.key && $0.string == $1.string && $0.double == $1.double
+                    && $0.bool == $1.bool
             }, "seed \(seed)")
             try #require(root.withDescendants.count == again.withDescendants.count, "seed \(seed)")
         }

@@ -15,6 +15,8 @@ import Wire
         init(_ data: String, name: String? = nil, isPlain: Bool = false) {
             (self.data, self.name, self.isPlain) = (data, name, isPlain)
         }
+
+        static func plain(_ data: String) -> Expected { Expected(data, isPlain: true) }
     }
 
     struct Stream: Sendable, CustomTestStringConvertible {
@@ -29,40 +31,44 @@ import Wire
 
     static let streams = [
         Stream("nothing", "", []),
-        Stream("LF", "data: a\n\ndata: b\n\n", [.init("a", isPlain: true), .init("b", isPlain: true)]),
+        Stream("LF", "data: a\n\ndata: b\n\n", [.plain("a"), .plain("b")]),
         Stream("CRLF", "data: a\r\n\r\ndata: b\r\n\r\n", [.init("a"), .init("b")]),
         Stream("CR", "data: a\r\rdata: b\r\r", [.init("a"), .init("b")]),
-        Stream("LF, then CRLF", "data: a\n\r\ndata: b\r\n\ndata: c\n\n", [.init("a"), .init("b"), .init("c", isPlain: true)]),
-        Stream("CR, then LF", "data: a\r\r\ndata: b\n\rdata: c\n\n", [.init("a"), .init("b"), .init("c", isPlain: true)]),
-        Stream("plain after CRLF", "data: a\r\n\r\ndata: b\n\n", [.init("a"), .init("b", isPlain: true)]),
-        Stream("byte order mark", "\u{FEFF}data: a\n\ndata: b\n\n", [.init("a"), .init("b", isPlain: true)]),
-        Stream("byte order mark alone", "\u{FEFF}\n\ndata: a\n\n", [.init("a", isPlain: true)]),
-        Stream("byte order mark later", "data: a\n\n\u{FEFF}data: b\n\ndata: \u{FEFF}\n\n", [.init("a", isPlain: true), .init("\u{FEFF}", isPlain: true)]),
+        Stream("LF, then CRLF", "data: a\n\r\ndata: b\r\n\ndata: c\n\n", [.init("a"), .init("b"), .plain("c")]),
+        Stream("CR, then LF", "data: a\r\r\ndata: b\n\rdata: c\n\n", [.init("a"), .init("b"), .plain("c")]),
+        Stream("plain after CRLF", "data: a\r\n\r\ndata: b\n\n", [.init("a"), .plain("b")]),
+        Stream("byte order mark", "\u{FEFF}data: a\n\ndata: b\n\n", [.init("a"), .plain("b")]),
+        Stream("byte order mark alone", "\u{FEFF}\n\ndata: a\n\n", [.plain("a")]),
+        Stream("byte order mark later", "data: a\n\n\u{FEFF}data: b\n\ndata: \u{FEFF}\n\n", [.plain("a"), .plain("\u{FEFF}")]),
         Stream("byte order mark after a blank line", "\n\u{FEFF}data: a\n\n", []),
         Stream("comments", ": hello\n\n:\n\ndata: a\n: inside\n\n: x\ndata: b\n\n", [.init("a"), .init("b")]),
-        Stream("comment blocks between", "data: a\n\n: ping\n\ndata: b\n\n", [.init("a", isPlain: true), .init("b", isPlain: true)]),
-        Stream("no space", "data:a\n\ndata:  b\n\n", [.init("a"), .init(" b", isPlain: true)]),
+        Stream("comment blocks between", "data: a\n\n: ping\n\ndata: b\n\n", [.plain("a"), .plain("b")]),
+        Stream("no space", "data:a\n\ndata:  b\n\n", [.init("a"), .plain(" b")]),
         Stream("several data lines", "data: a\ndata:b\ndata: \ndata: c\n\n", [.init("a\nb\n\nc")]),
         Stream("several data lines, CRLF", "data: a\r\ndata: b\r\n\r\n", [.init("a\nb")]),
         Stream("JSON over lines", "data: {\"a\":\ndata: [1]}\n\n", [.init("{\"a\":\n[1]}")]),
-        Stream("names", "event: delta\ndata: a\n\ndata: b\nevent:x\n\nevent: lonely\n\ndata: c\n\n", [.init("a", name: "delta"), .init("b", name: "x"), .init("c", isPlain: true)]),
+        Stream(
+            "names", "event: delta\ndata: a\n\ndata: b\nevent:x\n\nevent: lonely\n\ndata: c\n\n",
+            [.init("a", name: "delta"), .init("b", name: "x"), .plain("c")]),
         Stream("the last name counts", "event: a\nevent: b\ndata: x\n\n", [.init("x", name: "b")]),
         Stream("other fields", "id: 1\nretry: 100\ndata: a\n\nid\ndata: b\n\nfoo: bar\n\n", [.init("a"), .init("b")]),
-        Stream("almost data", "dat: a\ndatax: b\n data: c\nDATA: d\n\ndata: e\n\n", [.init("e", isPlain: true)]),
+        Stream("almost data", "dat: a\ndatax: b\n data: c\nDATA: d\n\ndata: e\n\n", [.plain("e")]),
         // The standard's own example: a field without a colon has an empty value.
         Stream("no colon", "data\n\ndata\ndata\n\ndata: x\ndata\n\n", [.init(""), .init("\n"), .init("x\n")]),
         Stream("an event without colon", "event: a\nevent\ndata: x\n\n", [.init("x")]),
-        Stream("empty data", "data:\n\ndata: \n\n", [.init(""), .init("", isPlain: true)]),
-        Stream("colons", "data: a: b: {\"c\": \":\"}\n\n", [.init("a: b: {\"c\": \":\"}", isPlain: true)]),
-        Stream("many blank lines", "\n\n\ndata: a\n\n\n\n\ndata: b\n\n\n", [.init("a", isPlain: true), .init("b", isPlain: true)]),
-        Stream("scripts", "data: 漢字 😀 é\n\nevent: 名\ndata: 👩‍👩‍👧\r\n\r\n", [.init("漢字 😀 é", isPlain: true), .init("👩‍👩‍👧", name: "名")]),
-        Stream("line separators are no line ends", "data: a\u{2028}b\u{85}c\u{b}d\n\n", [.init("a\u{2028}b\u{85}c\u{b}d", isPlain: true)]),
-        Stream("NUL", "data: a\u{0}b\n\n", [.init("a\u{0}b", isPlain: true)]),
-        Stream("no blank line at the end", "data: a\n\ndata: b\n", [.init("a", isPlain: true), .init("b")]),
-        Stream("no line end at the end", "data: a\n\ndata: [DONE]", [.init("a", isPlain: true), .init("[DONE]")]),
+        Stream("empty data", "data:\n\ndata: \n\n", [.init(""), .plain("")]),
+        Stream("colons", "data: a: b: {\"c\": \":\"}\n\n", [.plain("a: b: {\"c\": \":\"}")]),
+        Stream("many blank lines", "\n\n\ndata: a\n\n\n\n\ndata: b\n\n\n", [.plain("a"), .plain("b")]),
+        Stream(
+            "scripts", "data: 漢字 😀 é\n\nevent: 名\ndata: 👩‍👩‍👧\r\n\r\n",
+            [.plain("漢字 😀 é"), .init("👩‍👩‍👧", name: "名")]),
+        Stream("line separators are no line ends", "data: a\u{2028}b\u{85}c\u{b}d\n\n", [.plain("a\u{2028}b\u{85}c\u{b}d")]),
+        Stream("NUL", "data: a\u{0}b\n\n", [.plain("a\u{0}b")]),
+        Stream("no blank line at the end", "data: a\n\ndata: b\n", [.plain("a"), .init("b")]),
+        Stream("no line end at the end", "data: a\n\ndata: [DONE]", [.plain("a"), .init("[DONE]")]),
         Stream("CR at the end", "data: a\r", [.init("a")]),
-        Stream("cut in a field's name", "data: a\n\nda", [.init("a", isPlain: true)]),
-        Stream("cut in a comment", "data: a\n\n: pi", [.init("a", isPlain: true)]),
+        Stream("cut in a field's name", "data: a\n\nda", [.plain("a")]),
+        Stream("cut in a comment", "data: a\n\n: pi", [.plain("a")]),
         Stream("only the first two lines", "event: x\ndata: a", [.init("a", name: "x")]),
     ]
 

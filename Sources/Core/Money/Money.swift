@@ -32,12 +32,12 @@ package struct Money: Sendable, Hashable, Comparable {
     /// Saturates instead of overflowing: an absurd token count must not stop the gateway.
     package static func + (left: Money, right: Money) -> Money {
         let (sum, overflow) = left.picodollars.addingReportingOverflow(right.picodollars)
-        return Money(picodollars: overflow ? .max : sum)
+        return Money(picodollars: overflow ? (left.picodollars < 0 ? .min : .max) : sum)
     }
 
     /// Saturates instead of overflowing.
     package static func * (price: Money, count: Int) -> Money {
         let (product, overflow) = price.picodollars.multipliedReportingOverflow(by: Int64(count))
-        return Money(picodollars: overflow ? .max : product)
+        return Money(picodollars: overflow ? ((price.picodollars < 0) == (count < 0) ? .max : .min) : product)
     }
 }

@@ -11,54 +11,73 @@ struct ConnectionLimits: Sendable {
 /// Cuts off clients that drip: the whole head and the whole body each have a deadline, however many bytes trickle in.
 ///
 /// Stands before the HTTP decoder, where bytes are seen as they come; ``ConnectionGuard`` behind it tells it what
-/// they were. Both live on the channel's event loop.
+/// they were. Both live on the channel's event loop. One timer serves a connection: requests only move the deadline,
+/// and a timer that fires early goes to sleep again, so that a request costs no entry in the loop's queue.
 final class ArrivalClock: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = ByteBuffer
 
-    private enum State {
+    /// What the connection waits for.
+    enum Awaited {
         /// Between requests. → `head` with the next byte.
-        case idle
-        /// → `body` or `idle` as ``ConnectionGuard`` sees parts, or the connection is closed.
-        case head(Scheduled<Void>)
-        /// → `idle` at the request's end, or the connection is told and closed.
-        case body(Scheduled<Void>)
+        case nothing
+        /// → `body` or `nothing`, as the guard sees parts.
+        case head(by: NIODeadline)
+        /// → `nothing` at the request's end.
+        case body(by: NIODeadline)
+
+        var deadline: NIODeadline? {
+            switch self {
+            case .nothing: nil
+            case .head(let deadline), .body(let deadline): deadline
+            }
+        }
     }
 
     private let limits: ConnectionLimits
-    private var state = State.idle
+    private var awaited = Awaited.nothing
+    private var timer: Scheduled<Void>?
+    /// A body did not arrive in time.
+    var onLateBody: (() -> Void)?
 
     init(limits: ConnectionLimits) { self.limits = limits }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        if case .idle = state {
-            let channel = context.channel
-            state = .head(
-                context.eventLoop.scheduleTask(in: limits.head) { channel.close(promise: nil) })
+        if case .nothing = awaited {
+            awaited = .head(by: .now() + limits.head)
+            startTimer(context)
         }
         context.fireChannelRead(data)
     }
 
     /// The head is complete; its body is due.
-    func headArrived(_ context: ChannelHandlerContext, onLate: @escaping @Sendable () -> Void) {
-        cancel()
-        state = .body(context.eventLoop.scheduleTask(in: limits.body, onLate))
-    }
+    func headArrived() { awaited = .body(by: .now() + limits.body) }
 
     /// The request is complete.
-    func requestArrived() {
-        cancel()
-        state = .idle
-    }
+    func requestArrived() { awaited = .nothing }
 
     func channelInactive(context: ChannelHandlerContext) {
-        cancel()
+        timer?.cancel()
+        timer = nil
+        onLateBody = nil
         context.fireChannelInactive()
     }
 
-    private func cancel() {
-        switch state {
-        case .idle: break
-        case .head(let timer), .body(let timer): timer.cancel()
+    private func startTimer(_ context: ChannelHandlerContext) {
+        guard timer == nil, let deadline = awaited.deadline else { return }
+        let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+        timer = context.eventLoop.scheduleTask(deadline: deadline) {
+            let (me, context) = bound.value
+            me.timer = nil
+            me.look(context)
+        }
+    }
+
+    private func look(_ context: ChannelHandlerContext) {
+        switch awaited {
+        case .nothing: break
+        case .head(let deadline) where deadline <= .now(): context.close(promise: nil)
+        case .body(let deadline) where deadline <= .now(): onLateBody?()
+        case .head, .body: startTimer(context)
         }
     }
 }

@@ -40,6 +40,14 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         self.watch = watch
     }
 
+    func handlerAdded(context: ChannelHandlerContext) {
+        let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+        clock.onLateBody = {
+            let (me, context) = bound.value
+            me.bodyIsLate(context)
+        }
+    }
+
     // MARK: Requests
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -53,11 +61,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
             unanswered += 1
             isReadingBody = true
             hasAnswerBegun = false
-            let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
-            clock.headArrived(context) {
-                let (me, context) = bound.value
-                me.bodyIsLate(context)
-            }
+            clock.headArrived()
         case .body: break
         case .end:
             isReadingBody = false

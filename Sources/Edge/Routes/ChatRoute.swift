@@ -31,7 +31,7 @@ struct ChatRoute: Sendable {
     }
 
     /// Writes chunks as they come. Only a whole answer ends with `[DONE]`; one that broke off ends with an error.
-    private static func forward(_ stream: AnswerStream, to writer: inout any ResponseBodyWriter) async throws {
+    @concurrent private static func forward(_ stream: AnswerStream, to writer: inout any ResponseBodyWriter) async throws {
         var stream = stream
         while let part = try await stream.next() {
             switch part {

@@ -20,6 +20,7 @@ extension Request {
     }
 
     private static func isJSON(_ type: String) -> Bool {
+        if type == "application/json" { return true }
         let name = type.prefix { $0 != ";" }.lowercased().filter { $0 != " " }
         return name == "application/json" || name.hasSuffix("+json")
     }

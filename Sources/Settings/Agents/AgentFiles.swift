@@ -1,5 +1,5 @@
-import Foundation
 package import Core
+import Foundation
 
 /// The profiles in `agents/`: a Markdown file each, named after the agent's id.
 package enum AgentFiles {
@@ -69,8 +69,8 @@ package enum AgentFiles {
     private static func id(_ reader: ObjectReader) -> String {
         let id = reader.requiredText("id", mend: "Write the file's name without .md.")
         guard !id.isEmpty else { return id }
-        let isPlain = id.utf8.allSatisfy { "abcdefghijklmnopqrstuvwxyz0123456789_-".utf8.contains($0) }
-        guard isPlain, id.utf8.first.map({ (0x61...0x7A).contains($0) }) == true, id.utf8.count <= 64 else {
+        let characters = NameCharacters.lowercase.union(NameCharacters.digits).union("_-".utf8)
+        guard id.consists(of: characters, beginningWith: NameCharacters.lowercase), id.utf8.count <= 64 else {
             reader.note("id", "must begin with a letter and consist of a to z, 0 to 9, _ and - (64 at most).")
             return id
         }

@@ -1,3 +1,4 @@
+import Foundation
 import Yams
 
 /// A Markdown file's YAML between two lines of `---`, and what follows it.
@@ -5,12 +6,12 @@ struct FrontMatter {
     let values: ConfigurationValue
     let body: String
 
-    private static let shape = "Begin the file with a line ---, then id:, name: and so on, then another line ---, then the prompt."
+    private static let shape = "Begin with a line ---, then id:, name: and so on, another line ---, and the prompt."
     /// Lines of YAML; agents have ten.
     private static let limit = 500
 
     init(_ text: String, file: String) throws(ConfigurationError) {
-        let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+        let lines = text.split(omittingEmptySubsequences: false) { $0 == "\n" || $0 == "\r\n" }
         guard let first = lines.first, Self.isFence(first) else {
             throw ConfigurationError(file, at: "line 1", "there is no front matter. \(Self.shape)")
         }
@@ -37,11 +38,14 @@ struct FrontMatter {
     private static func problem(_ error: any Error, file: String) -> ConfigurationError {
         let mend = "Text with a colon or another special character stands between quotes."
         switch error as? YamlError {
-        case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _), .composer(_, let problem, let mark, _):
-            return ConfigurationError(file, at: "line \(mark.line), column \(mark.column)", "is no YAML: \(problem). \(mend)")
+        case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
+            .composer(_, let problem, let mark, _):
+            let place = "line \(mark.line), column \(mark.column)"
+            return ConfigurationError(file, at: place, "is no YAML: \(problem). \(mend)")
         case .duplicatedKeysInMapping(let keys, let context):
             let names = keys.map { "'\($0)'" }.joined(separator: ", ")
-            return ConfigurationError(file, at: "line \(context.mark.line)", "\(names) stands here twice. Remove one of the two.")
+            let place = "line \(context.mark.line)"
+            return ConfigurationError(file, at: place, "\(names) stands here twice. Remove one of the two.")
         default:
             return ConfigurationError(file, "its front matter is no YAML. \(mend)")
         }
@@ -52,7 +56,9 @@ extension ConfigurationValue {
     /// Front matter is keys with scalars or lists of scalars; what lies deeper stays unread, however much aliases repeat it.
     fileprivate init(_ node: Node, depth: Int) {
         switch node {
-        case .scalar(let scalar): self = Self.scalar(scalar.string, tag: node.tag)
+        case .scalar(let scalar):
+            // A block of YAML ends in a line break, which is no part of what was meant.
+            self = Self.scalar(scalar.string.trimmingCharacters(in: .whitespacesAndNewlines), tag: node.tag)
         case .sequence(let elements):
             self = .array(depth < 2 ? elements.map { ConfigurationValue($0, depth: depth + 1) } : [])
         case .mapping(let mapping):

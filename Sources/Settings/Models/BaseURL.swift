@@ -12,7 +12,7 @@ struct BaseURL {
 
     init(_ text: String) throws(Mistake) {
         func mistake(_ message: String) -> Mistake { Mistake(message: message) }
-        guard text.utf8.allSatisfy({ (0x21..<0x7F).contains($0) }), text.utf8.count <= 2000,
+        guard text.consists(of: NameCharacters.visible), text.utf8.count <= 2000,
             let parts = URLComponents(string: text, encodingInvalidCharacters: false)
         else { throw mistake("is no URL. Write one like https://api.openai.com/v1.") }
         let scheme = parts.scheme?.lowercased()
@@ -20,8 +20,10 @@ struct BaseURL {
         guard parts.user == nil, parts.password == nil else {
             throw mistake("must not hold a user or password. Name the variable that holds the key by 'api_key_env'.")
         }
-        guard let host = parts.host, !host.isEmpty else { throw mistake("has no host. Write it like https://api.openai.com/v1.") }
-        guard (parts.port.map { (1...65_535).contains($0) }) ?? true else { throw mistake("has no possible port. Use 1 to 65535.") }
+        guard let host = parts.host, !host.isEmpty else {
+            throw mistake("has no host. Write it like https://api.openai.com/v1.")
+        }
+        guard (1...65_535).contains(parts.port ?? 1) else { throw mistake("has no possible port. Use 1 to 65535.") }
         guard parts.query == nil, parts.fragment == nil else {
             throw mistake("must end with its path, without ? or #: paths are added to it.")
         }

@@ -29,7 +29,8 @@ package struct ModelsFile: Sendable, Equatable {
         for key in ["providers", "models"] where !reader.has(key) {
             reader.note(key, "is missing. Write \"\(key)\": { … }.")
         }
-        let providers = reader.object("providers"), models = reader.object("models")
+        let providers = reader.object("providers")
+        let models = reader.object("models")
         let names = EntryNames(providers: Set(providers?.keys ?? []), models: Set(models?.keys ?? []))
         if let models, models.keys.isEmpty { reader.note("models", "must hold at least one model.") }
         self.path = path

@@ -16,7 +16,7 @@ enum PolicyReader {
         let openFor = reader.seconds("open_seconds", upTo: 3600) ?? standard.openFor
         let longest = reader.seconds("open_max_seconds", upTo: 86_400)
         if let longest, longest < openFor {
-            reader.note("open_max_seconds", "must not be less than open_seconds (\(openFor.components.seconds) s).")
+            reader.note("open_max_seconds", "must not be less than open_seconds. Raise it, or lower the other.")
         }
         let share = reader.number("window_fault_share", in: 0.01...1)
         let settings = BreakerSettings(

@@ -18,14 +18,16 @@ struct PriceReader {
             self.rates(suffix).map { (above: above, rates: $0) }
         }
         if rates == nil, let suffix = longPromptSuffixes().first?.suffix {
-            reader.note("input_cost_per_token", "is missing. The price of long prompts (\(suffix)) needs that of others beside it.")
+            let mend = "The price of long prompts (\(suffix)) needs that of others beside it."
+            reader.note("input_cost_per_token", "is missing. \(mend)")
         }
         return rates.map { Price($0, longPrompts: longPrompts, source: source, date: date) }
     }
 
     /// The prices of the fields that end in `suffix`; prompt and completion belong together.
     private func rates(_ suffix: String) -> Price.Rates? {
-        let input = "input_cost_per_token" + suffix, output = "output_cost_per_token" + suffix
+        let input = "input_cost_per_token" + suffix
+        let output = "output_cost_per_token" + suffix
         let cached = "cache_read_input_token_cost" + suffix
         let prices = (money(input), money(output), money(cached))
         guard reader.has(input) || reader.has(output) || reader.has(cached) else { return nil }
@@ -41,7 +43,8 @@ struct PriceReader {
         var suffixes: [String: Int] = [:]
         let fields = ["input_cost_per_token", "output_cost_per_token", "cache_read_input_token_cost"]
         for key in reader.keys {
-            guard let field = fields.first(where: { key.hasPrefix($0 + "_above_") }), key.hasSuffix("k_tokens") else { continue }
+            guard let field = fields.first(where: { key.hasPrefix($0 + "_above_") }), key.hasSuffix("k_tokens")
+            else { continue }
             let digits = key.dropFirst(field.count + "_above_".count).dropLast("k_tokens".count)
             guard let thousands = Int(digits), (1...1_000_000).contains(thousands) else { continue }
             suffixes[String(key.dropFirst(field.count))] = thousands * 1000
@@ -56,11 +59,12 @@ struct PriceReader {
             return nil
         }
         guard dollars <= Self.limit, let money = Money(usd: dollars) else {
-            reader.note(key, "is too high for one token. Prices are US dollars per token: 2.50 per million is written 2.5e-06.")
+            let mend = "Prices are US dollars per token: 2.50 per million is written 2.5e-06."
+            reader.note(key, "is too high for one token. \(mend)")
             return nil
         }
         guard money > .zero || dollars == 0 else {
-            reader.note(key, "is less than a picodollar (1e-12), the smallest price that Quintet can count. Write 0 for free.")
+            reader.note(key, "is less than a picodollar (1e-12), the smallest price that can be counted. Write 0 for free.")
             return nil
         }
         return money
@@ -69,10 +73,11 @@ struct PriceReader {
     private func date() -> String? {
         guard let text = reader.text("price_date") else { return nil }
         let parts = text.split(separator: "-", omittingEmptySubsequences: false)
-        let isShaped = parts.map(\.count) == [4, 2, 2] && parts.joined().utf8.allSatisfy { (0x30...0x39).contains($0) }
+        let isShaped = parts.map(\.count) == [4, 2, 2] && parts.allSatisfy { $0.consists(of: NameCharacters.digits) }
         let numbers = parts.compactMap { Int($0) }
+        let calendar = Calendar(identifier: .gregorian)
         guard isShaped, numbers.count == 3,
-            DateComponents(calendar: Calendar(identifier: .gregorian), year: numbers[0], month: numbers[1], day: numbers[2]).isValidDate
+            DateComponents(calendar: calendar, year: numbers[0], month: numbers[1], day: numbers[2]).isValidDate
         else {
             reader.note("price_date", "must be a date written YYYY-MM-DD.")
             return nil

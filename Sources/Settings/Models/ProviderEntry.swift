@@ -61,8 +61,11 @@ extension ProviderEntry {
 // MARK: - From a file
 
 extension ProviderEntry {
+    private static let alphanumerics = NameCharacters.letters.union(NameCharacters.digits)
+
     init?(id: String, _ reader: ObjectReader) {
-        guard Self.isID(id) else {
+        let characters = Self.alphanumerics.union("._-".utf8)
+        guard id.consists(of: characters, beginningWith: Self.alphanumerics), id.utf8.count <= 64 else {
             let mend = "must consist of letters, digits, '.', '_' and '-', and begin with a letter or digit (64 at most)."
             reader.problems.note(at: reader.path.text, "a provider's name \(mend)")
             return nil
@@ -83,22 +86,15 @@ extension ProviderEntry {
             inFlightLimit: reader.integer("max_in_flight", in: 1...10_000) ?? 100)
         reader.ignoreMetadata()
         for key in ["api_key", "key", "apiKey"] {
-            reader.refuse(key, "keys do not belong here. Put it into an environment variable and name that by 'api_key_env'.")
+            let mend = "Put it into an environment variable and name that by 'api_key_env'."
+            reader.refuse(key, "keys do not belong here. \(mend)")
         }
         reader.refuseOtherKeys(of: "a provider", mend: "Remove it, or put it under 'metadata'.")
     }
 
-    private static func isID(_ text: String) -> Bool {
-        let isPlain = text.utf8.allSatisfy { byte in
-            let character = Character(Unicode.Scalar(byte))
-            return character.isASCII && (character.isLetter || character.isNumber) || "._-".contains(character)
-        }
-        let begins = text.first.map { $0.isLetter || $0.isNumber } ?? false
-        return isPlain && begins && text.utf8.count <= 64
-    }
-
     private static func baseURL(_ reader: ObjectReader) -> BaseURL? {
-        let text = reader.requiredText("base_url", mend: "Write the URL before /chat/completions, like https://api.openai.com/v1.")
+        let mend = "Write the URL before /chat/completions, like https://api.openai.com/v1."
+        let text = reader.requiredText("base_url", mend: mend)
         guard !text.isEmpty else { return nil }
         do {
             return try BaseURL(text)
@@ -111,11 +107,9 @@ extension ProviderEntry {
     /// The name of an environment variable. What is none is not repeated: it may be the key itself.
     private static func variable(_ key: String, _ reader: ObjectReader) -> String? {
         guard let text = reader.text(key) else { return nil }
-        let isName = text.utf8.count <= 200 && !(text.first?.isNumber ?? true)
-            && text.utf8.allSatisfy { byte in
-                let character = Character(Unicode.Scalar(byte))
-                return character.isASCII && (character.isLetter || character.isNumber) || character == "_"
-            }
+        let isName =
+            text.utf8.count <= 200
+            && text.consists(of: alphanumerics.union("_".utf8), beginningWith: NameCharacters.letters.union("_".utf8))
         guard isName else {
             reader.note(key, "must be the name of an environment variable, like OPENAI_API_KEY, not a value.")
             return nil

@@ -16,7 +16,8 @@ enum Spelling {
     /// Letters to add, drop, replace or swap with their neighbour (optimal string alignment).
     static func distance(_ left: String, _ right: String) -> Int {
         // Names are short; what is longer is no misspelling of one.
-        let left = Array(left.prefix(100)), right = Array(right.prefix(100))
+        let left = Array(left.prefix(100))
+        let right = Array(right.prefix(100))
         var beforeLast: [Int] = []
         var last = Array(0...right.count)
         for (row, letter) in left.enumerated() {

@@ -183,7 +183,7 @@ struct JSONParser {
             case UInt8(ascii: "\\"):
                 text += String(try escape()).utf8
             case ..<0x20:
-                throw error("text must not run over the end of its line, nor hold control characters. Close it, or write \\n or \\t.")
+                throw error("text must not run over the end of its line or hold a tab. Close it, or write \\n or \\t.")
             default:
                 text.append(byte)
                 position += 1
@@ -207,7 +207,8 @@ struct JSONParser {
         case UInt8(ascii: "u"):
             if let scalar = unicodeEscape() { return scalar }
             throw error("\\u takes four hexadecimal digits that are a character.", at: start)
-        default: throw error("no character may follow a backslash but \" \\ / b f n r t u. Write \\\\ for a backslash.", at: start)
+        default:
+            throw error("after a backslash stands one of \" \\ / b f n r t u. Write \\\\ for a backslash.", at: start)
         }
     }
 

@@ -40,15 +40,24 @@ final class ObjectReader {
         return values[key]
     }
 
-    /// Text that says something.
+    /// A line of text that says something.
     func text(_ key: String) -> String? {
         guard let value = value(key) else { return nil }
         guard case .text(let text) = value else { return mismatch(key, "text between quotes", value) }
-        guard text.contains(where: { !$0.isWhitespace }) else {
-            note(key, "must not be empty. Fill it in, or remove the key.")
+        if let message = Self.mistake(inLine: text) {
+            note(key, message)
             return nil
         }
         return text
+    }
+
+    private static func mistake(inLine text: String) -> String? {
+        guard let first = text.first(where: { !$0.isWhitespace }) else {
+            return "must not be empty. Fill it in, or remove the key."
+        }
+        guard first == text.first, text.last?.isWhitespace == false else { return "has blanks around it. Remove them." }
+        let isLine = text.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control }
+        return isLine ? nil : "must be one line, without control characters."
     }
 
     func requiredText(_ key: String, mend: String) -> String {
@@ -78,11 +87,11 @@ final class ObjectReader {
         return number
     }
 
-    func integer(_ key: String, in range: ClosedRange<Int>) -> Int? {
+    func integer(_ key: String, in range: ClosedRange<Int>? = nil) -> Int? {
         guard let number = number(key) else { return nil }
-        guard let integer = Int(exactly: number), range.contains(integer) else {
-            let bounds = "from \(range.lowerBound) to \(range.upperBound)"
-            note(key, "must be a whole number \(bounds), not \(number.written).")
+        guard let integer = Int(exactly: number), range?.contains(integer) ?? true else {
+            let bounds = range.map { " from \($0.lowerBound) to \($0.upperBound)" } ?? ""
+            note(key, "must be a whole number\(bounds), not \(number.written).")
             return nil
         }
         return integer

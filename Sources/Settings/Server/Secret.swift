@@ -8,8 +8,9 @@ package struct Secret: Sendable, CustomStringConvertible, CustomDebugStringConve
         let bytes = value.utf8
         guard !bytes.isEmpty else { throw refusal("holds an empty key. Fill it in, or unset it.") }
         guard bytes.count <= 4096 else { throw refusal("holds a key of more than 4096 bytes. Check what was pasted.") }
-        guard bytes.allSatisfy({ (0x20..<0x7F).contains($0) }) else {
-            throw refusal("the key holds a line break or another character that no key has. Paste it again, without its surroundings.")
+        guard value.consists(of: NameCharacters.visible.union([0x20])) else {
+            let mend = "Paste it again, without its surroundings."
+            throw refusal("the key holds a line break or another character that no key has. \(mend)")
         }
         guard bytes.first != 0x20, bytes.last != 0x20 else { throw refusal("the key has blanks around it. Remove them.") }
         self.value = value

@@ -91,7 +91,7 @@ package struct ServerSettings: Sendable, Equatable {
         if host.isEmpty { return "must not be empty. 127.0.0.1 is this machine only, 0.0.0.0 all its networks." }
         if host.contains("/") { return "must be a host alone, without http:// or a path." }
         if host.count(where: { $0 == ":" }) == 1 { return "must be a host alone. Give the port by --port or QUINTET_PORT." }
-        let isPlain = host.utf8.allSatisfy { (0x21..<0x7F).contains($0) }
-        return isPlain && host.utf8.count <= 253 ? nil : "is no host name or address."
+        let isPlain = host.consists(of: NameCharacters.visible) && host.utf8.count <= 253
+        return isPlain ? nil : "is no host name or address."
     }
 }

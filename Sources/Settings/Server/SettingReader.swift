@@ -91,13 +91,14 @@ final class SettingReader {
         let source = lastAccess.source
         if let value { return Found(value: value, source: source) }
         // Flags and files are typed already; only a variable can hold what is no number.
-        if lastAccess.failed { note(setting, source, "must be \(wanted).\(Self.hint(for: setting))") }
+        if lastAccess.failed { note(setting, source, "must be \(wanted).\(hint(for: setting))") }
         return nil
     }
 
-    private static func hint(for setting: Setting) -> String {
-        guard setting == .port else { return "" }
-        return " (Kubernetes sets it itself for a service called quintet; enableServiceLinks: false in the pod stops that.)"
+    /// Kubernetes sets variables of its own for every service: for one called `quintet`, `QUINTET_PORT` to a URL.
+    private func hint(for setting: Setting) -> String {
+        guard setting == .port, reader.string(forKey: key(of: .port))?.hasPrefix("tcp://") == true else { return "" }
+        return " Kubernetes has set it for the service called quintet: set enableServiceLinks: false in the pod."
     }
 }
 

@@ -9,7 +9,9 @@ struct SettingsFile {
     static let defaultPath = "quintet.json"
 
     /// The file that a flag or variable names, which must exist, or the one in the working directory, if there is any.
-    static func read(flags: Flags, environment: [String: String], directory: String) throws(ConfigurationError) -> SettingsFile {
+    static func read(
+        flags: Flags, environment: [String: String], directory: String
+    ) throws(ConfigurationError) -> SettingsFile {
         let variable = environment["QUINTET_CONFIG"].flatMap { $0.isEmpty ? nil : $0 }
         if let named = flags.config ?? variable {
             let path = FilePaths.join(directory, named)
@@ -25,9 +27,8 @@ struct SettingsFile {
         let problems = ProblemLog(file: path)
         var values: [(setting: Setting, content: ConfigContent)] = []
         if let reader = ObjectReader(try JSONParser.parse(text, file: path), problems: problems) {
-            reader.refuse(
-                Setting.apiKeys.rawValue,
-                "client keys do not belong here. Put them into a file of their own, one a line, and name it by 'api_keys_file'.")
+            let mend = "Put them into a file of their own, one a line, and name it by 'api_keys_file'."
+            reader.refuse(Setting.apiKeys.rawValue, "client keys do not belong here. \(mend)")
             for setting in Setting.allCases where setting != .apiKeys {
                 if let content = content(of: setting, in: reader) { values.append((setting, content)) }
             }
@@ -42,22 +43,7 @@ struct SettingsFile {
         switch setting.kind {
         case .text: return reader.text(key).map { .string($0) }
         case .number: return reader.number(key).map { .double($0) }
-        case .integer: return reader.integer(key, in: Int.min...Int.max).map { .int($0) }
+        case .integer: return reader.integer(key).map { .int($0) }
         }
-    }
-}
-
-/// Paths as people write them.
-enum FilePaths {
-    /// `path` as seen from `directory`. In the working directory it stays as it was written, which is how problems name it.
-    static func join(_ directory: String, _ path: String) -> String {
-        if path.hasPrefix("/") || directory.isEmpty || directory == "." { return path }
-        return directory.hasSuffix("/") ? directory + path : "\(directory)/\(path)"
-    }
-
-    /// The directory that holds the file.
-    static func directory(of path: String) -> String {
-        guard let slash = path.lastIndex(of: "/") else { return "." }
-        return slash == path.startIndex ? "/" : String(path[..<slash])
     }
 }

@@ -32,36 +32,30 @@ extension JSONEdits {
                     $0.string(agent.prompt)
                 }
             }, into: request.messages)
-        if model.acceptsSampling, let temperature = agent.temperature, root["temperature"] == nil, root["top_p"] == nil {
-            insertMember("temperature", root) { $0.number(temperature) }
+        let leavesSampling = [root["temperature"], root["top_p"]].allSatisfy { $0?.isNull ?? true }
+        if model.acceptsSampling, leavesSampling, let temperature = agent.temperature {
+            set("temperature", of: root) { $0.number(temperature) }
         }
         if let limit = agent.maxTokens, request.outputTokenLimit == nil {
-            insertMember(limitField.rawValue, root) { $0.integer(min(limit, model.outputWindow ?? limit)) }
+            set(limitField.rawValue, of: root) { $0.integer(min(limit, model.outputWindow ?? limit)) }
         }
     }
 
     fileprivate mutating func askForUsage(of root: JSONValue) {
-        guard let options = root["stream_options"], options.kind == .object else {
-            if let null = root["stream_options"] {
-                replace(null.range, with: ByteBuffer(string: #"{"include_usage":true}"#))
-            } else {
-                insertMember("stream_options", root) { $0.object { $0.key("include_usage"); $0.bool(true) } }
-            }
-            return
-        }
-        if let refused = options["include_usage"] {
-            replace(refused.range, with: ByteBuffer(string: "true"))
+        if let options = root["stream_options"], options.kind == .object {
+            set("include_usage", of: options) { $0.bool(true) }
         } else {
-            insertMember("include_usage", options) { $0.bool(true) }
+            set("stream_options", of: root) { $0.object { $0.key("include_usage"); $0.bool(true) } }
         }
     }
 
-    private mutating func insertMember(
-        _ name: String, _ object: JSONValue, _ value: (inout JSONWriter) -> Void
-    ) {
+    /// Gives an object's member this value, and the object the member where it has none.
+    private mutating func set(_ name: String, of object: JSONValue, _ value: (inout JSONWriter) -> Void) {
+        let text = JSONWriter.text(value)
+        if let member = object.children.first(where: { $0.key == name }) { return replace(member.range, with: text) }
         var member = JSONWriter.text { $0.string(name) }
         member.writeStaticString(":")
-        member.writeImmutableBuffer(JSONWriter.text(value))
+        member.writeImmutableBuffer(text)
         insertMember(member, into: object)
     }
 }

@@ -83,11 +83,21 @@ package struct ChatRequest: Sendable {
         return last
     }
 
+    /// Most fields of a request; OpenAI's own has about 40.
+    private static let fieldLimit = 256
+
     /// A field that stands twice would mean one thing here and another at the provider.
     private static func refuseDoubledFields(in root: JSONValue) throws(GatewayError) {
-        var seen: Set<String> = []
-        for key in root.children.lazy.compactMap(\.key) where !seen.insert(key).inserted {
-            throw .invalid(key, "'\(key)' stands twice in the request; send it once.")
+        var fields = root.children
+        guard fields.reduce(0, { count, _ in count + 1 }) <= fieldLimit else {
+            throw GatewayError(.invalidJSON, .client, "The request has more than \(fieldLimit) fields.")
+        }
+        while let field = fields.next() {
+            guard let key = field.key else { throw GatewayError(.invalidJSON, .client, "A field's name has a bad escape.") }
+            // Requests have a dozen fields, so comparing each with those behind it is cheaper than a set.
+            for other in fields where other.key == key {
+                throw .invalid(key, "'\(key)' stands twice in the request; send it once.")
+            }
         }
     }
 

@@ -7,7 +7,7 @@ package struct ChunkFacts: Sendable, Equatable {
     package var hasContent = false
     /// Some choice ended with this chunk.
     package var finishReason: String?
-    /// No choices at all: the usage chunk.
+    /// The usage and no choices. Azure's first chunk has no choices either, but tells of its filter.
     package var isUsageOnly = false
     package var usage: Usage?
     /// The provider reports a failure inside the stream.
@@ -31,7 +31,7 @@ package enum ProviderAnswer {
         }
         guard let choices = root["choices"], choices.kind == .array else { return nil }
         facts.usage = root["usage"].flatMap(usage)
-        facts.isUsageOnly = choices.isEmpty
+        facts.isUsageOnly = choices.isEmpty && facts.usage != nil
         for choice in choices.children {
             if let delta = choice["delta"], hasContent(delta) { facts.hasContent = true }
             if let reason = choice["finish_reason"]?.string { facts.finishReason = reason }

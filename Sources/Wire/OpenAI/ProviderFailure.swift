@@ -12,7 +12,7 @@ package struct ProviderFailure: Sendable, Equatable {
     /// Classifies an answer whose status is not 2xx.
     package init(status: Int, body: ByteBuffer) {
         let root = (try? JSONDocument(body))?.root
-        let error = root?["error"]
+        let error = root?["error"].flatMap { $0.isNull ? nil : $0 }
         message = error.map(ProviderAnswer.errorMessage) ?? root?["message"]?.string
         isOpenAIShape = error?.kind == .object && error?["message"]?.string != nil
         let code = error?["code"]?.string ?? ""
@@ -21,6 +21,8 @@ package struct ProviderFailure: Sendable, Equatable {
 
     private static func fault(status: Int, code: String, message: String) -> Fault {
         switch status {
+        // A redirect, which is not followed with the key in hand, is the provider's doing or its base URL's.
+        case ..<400: return .malformed
         case 401, 403:
             // Some providers answer 403 to a request that their filter refuses.
             return code.contains("content") ? .contentFilter : .badKey

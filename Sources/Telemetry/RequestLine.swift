@@ -1,0 +1,53 @@
+import Core
+import Gateway
+
+/// A request in the log: `time level quintet: what happened key=value …`.
+enum RequestLine {
+    static func level(of outcome: Outcome) -> RequestLog.Level {
+        switch outcome.ending {
+        case .complete: outcome.attempts.count > 1 ? .troubles : .all
+        case .callerGone: .all
+        case .failed: .failures
+        }
+    }
+
+    static func append(_ outcome: Outcome, time: String, to text: inout String) {
+        text += time
+        text += outcome.isFailed ? " warning quintet: " : " info quintet: "
+        text += ending(of: outcome)
+        append("id", outcome.requestID, to: &text)
+        if let agent = outcome.agent { append("agent", agent, to: &text) }
+        for attempt in outcome.attempts {
+            append("attempt", attempt.deployment, to: &text)
+            text += ":"
+            text += attempt.result
+        }
+        append("seconds", rounded(outcome.seconds), to: &text)
+        if let first = outcome.firstContentSeconds { append("first_content", rounded(first), to: &text) }
+        if let usage = outcome.usage { append("tokens", "\(usage.promptTokens)+\(usage.completionTokens)", to: &text) }
+        if let cost = outcome.cost { append("usd", cost.decimalUSD, to: &text) }
+        text += "\n"
+    }
+
+    private static func append(_ key: String, _ value: String, to text: inout String) {
+        text += " "
+        text += key
+        text += "="
+        text += value
+    }
+
+    private static func ending(of outcome: Outcome) -> String {
+        switch outcome.ending {
+        case .complete: outcome.attempts.count > 1 ? "answered after failures" : "answered"
+        case .callerGone: "caller left"
+        case .failed(let code): "failed: \(code.rawValue)"
+        }
+    }
+
+    /// Milliseconds are as fine as anybody reads.
+    private static func rounded(_ seconds: Double) -> String { "\((seconds * 1000).rounded() / 1000)" }
+}
+
+extension Outcome {
+    fileprivate var isFailed: Bool { if case .failed = ending { true } else { false } }
+}

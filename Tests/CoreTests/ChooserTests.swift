@@ -1,0 +1,165 @@
+import TestKit
+import Testing
+
+@testable import Core
+
+/// Which models can serve a request, and in what order.
+@Suite struct ChooserTests {
+    private func rank(_ models: [Model], _ facts: RequestFacts = RequestFacts(), quality: Int = 50) -> [String] {
+        Chooser.rank(models, for: facts, qualityNeeded: quality).map(\.name)
+    }
+
+    // MARK: Who can
+
+    @Test func abilitiesDecide() {
+        let all = models(
+            ModelSketch("plain"), ModelSketch("tools").with { $0.abilities = .tools },
+            ModelSketch("eyes").with { $0.abilities = [.tools, .vision] },
+            ModelSketch("all").with { $0.abilities = [.tools, .vision, .responseSchema, .audio] })
+        func able(_ needs: Abilities) -> [String] { rank(all, RequestFacts { $0.needs = needs }) }
+        #expect(able([]) == ["plain", "tools", "eyes", "all"])
+        #expect(able(.tools) == ["tools", "eyes", "all"])
+        #expect(able([.tools, .vision]) == ["eyes", "all"])
+        #expect(able(.audio) == ["all"])
+        #expect(able(.responseSchema) == ["all"])
+    }
+
+    @Test func theWindowDecides() {
+        let all = models(
+            ModelSketch("small").with { $0.inputWindow = 1000 }, ModelSketch("unknown"),
+            ModelSketch("large").with { $0.inputWindow = 100_000 })
+        #expect(rank(all, RequestFacts(tokens: 1000)) == ["small", "unknown", "large"])
+        #expect(rank(all, RequestFacts(tokens: 1001)) == ["unknown", "large"])
+        #expect(rank(all, RequestFacts(tokens: 100_001)) == ["unknown"])
+    }
+
+    @Test func shortcomingsAreSaidInWords() {
+        let model = models(ModelSketch("m").with { $0.inputWindow = 1000 })[0]
+        #expect(Chooser.shortcoming(of: model, for: RequestFacts(tokens: 1000)) == nil)
+        let long = Chooser.shortcoming(of: model, for: RequestFacts(tokens: 2000))
+        #expect(long == "it reads 1000 tokens, the request has about 2000")
+        let needs = RequestFacts { $0.needs = [.tools, .vision, .responseSchema, .audio] }
+        #expect(Chooser.shortcoming(of: model, for: needs) == "it has no tools, images, JSON schema, audio")
+    }
+
+    @Test func onlyLiveModelsAreRanked() {
+        let all = models(ModelSketch("off", weights: [-1]), ModelSketch("half", weights: [-1, 1]), ModelSketch("on"))
+        #expect(rank(all) == ["half", "on"])
+    }
+
+    // MARK: In what order
+
+    private static let shelf = models(
+        ModelSketch("dear-strong", quality: 95, price: .perMillion(15, 75)),
+        ModelSketch("strong", quality: 90, price: .perMillion(3, 15)),
+        ModelSketch("fair", quality: 60, price: .perMillion(1, 4)),
+        ModelSketch("cheap", quality: 40, price: .perMillion(0, 1)))
+
+    @Test(arguments: [
+        (0, ["cheap", "fair", "strong", "dear-strong"]), (40, ["cheap", "fair", "strong", "dear-strong"]),
+        (41, ["fair", "strong", "dear-strong", "cheap"]), (61, ["strong", "dear-strong", "fair", "cheap"]),
+        (91, ["dear-strong", "strong", "fair", "cheap"]), (100, ["dear-strong", "strong", "fair", "cheap"]),
+    ])
+    func cheapestThatIsGoodEnoughThenTheStrongest(quality: Int, expected: [String]) {
+        #expect(rank(Self.shelf, quality: quality) == expected)
+        #expect(rank(Self.shelf.reversed(), quality: quality) == expected)
+    }
+
+    @Test func theCostIsThatOfThisRequest() {
+        // Cheap to read, dear to write; and the reverse.
+        let all = models(
+            ModelSketch("reader", price: .perMillion(1, 100)), ModelSketch("writer", price: .perMillion(10, 10)))
+        #expect(rank(all, RequestFacts(tokens: 100)) == ["writer", "reader"])
+        #expect(rank(all, RequestFacts(tokens: 50_000)) == ["reader", "writer"])
+        #expect(rank(all, RequestFacts(tokens: 100) { $0.outputTokenLimit = 1 }) == ["reader", "writer"])
+    }
+
+    @Test func expectedCost() {
+        let model = models(ModelSketch("m", price: .perMillion(2, 10)))[0]
+        func cost(_ limit: Int?) -> Money? {
+            Chooser.expectedCost(of: model, for: RequestFacts(tokens: 1000) { $0.outputTokenLimit = limit })
+        }
+        // 1000 tokens to read, 500 to write unless the caller wants fewer.
+        #expect(cost(nil) == Money(picodollars: 7_000_000_000))
+        #expect(cost(100) == Money(picodollars: 3_000_000_000))
+        #expect(cost(100_000) == Money(picodollars: 7_000_000_000))
+        #expect(Chooser.expectedCost(of: models(ModelSketch("m", price: nil))[0], for: RequestFacts()) == nil)
+    }
+
+    @Test func anUnknownPriceCountsAsTheHighest() {
+        let all = models(
+            ModelSketch("unknown", quality: 99, price: nil), ModelSketch("dear", quality: 60, price: .perMillion(100, 500)))
+        #expect(rank(all) == ["dear", "unknown"])
+    }
+
+    @Test func tiesAreBrokenByQualityThenPlace() {
+        let all = models(ModelSketch("a", quality: 60), ModelSketch("b", quality: 70), ModelSketch("c", quality: 70))
+        #expect(rank(all) == ["b", "c", "a"])
+        #expect(rank(all, quality: 90) == ["b", "c", "a"])
+        let weak = models(ModelSketch("dear", price: .perMillion(9, 9)), ModelSketch("cheap", price: .perMillion(1, 1)))
+        #expect(rank(weak, quality: 90) == ["cheap", "dear"])
+    }
+
+    // MARK: What quality is asked for
+
+    private func needed(
+        _ text: String = "", agent tier: Tier? = nil, _ priority: RequestFacts.Priority = .normal, bias: Double = 0.5
+    ) -> Int {
+        Chooser.qualityNeeded(
+            complexity: Complexity(of: RequestFacts(text: text)), agent: tier.map { agent("x", tier: $0) },
+            priority: priority, costBias: bias)
+    }
+
+    private static let plain = "a sentence of more than eight words that says nothing special"  // 0.2
+    private static let hard = "prove why this design is sound, and plan: ```code```"  // 0.7
+
+    @Test func complexityAndTheAgentsTierAskForMore() {
+        #expect(needed(Self.plain) == 38)
+        #expect(needed(Self.hard) == 70)
+        #expect(needed(Self.plain, agent: .simple) == 38)
+        #expect(needed(Self.plain, agent: .medium) == 47)
+        #expect(needed(Self.plain, agent: .complex) == 57)
+        #expect(needed(Self.hard, agent: .complex) == 73)
+    }
+
+    @Test(arguments: [plain, hard])
+    func priorities(text: String) {
+        #expect(needed(text, .quick) == 35)
+        #expect(needed(text, .high) == needed(text) + 15)
+        for bias in [0, 0.5, 1] { #expect(needed(text, .premium, bias: bias) == 100) }
+    }
+
+    @Test(arguments: [plain, hard])
+    func costBias(text: String) {
+        #expect(needed(text, bias: 1) == 0)
+        #expect(needed(text, bias: 0) == 95)
+        #expect(needed(text, bias: 0.75) == needed(text) / 2)
+        #expect(needed(text, bias: 0.25) == Int((Double(needed(text)) + 95) / 2))
+        let falling = stride(from: 0, through: 1, by: 0.05).map { needed(text, bias: $0) }
+        #expect(falling == falling.sorted(by: >))
+    }
+
+    @Test func qualityStaysBetween0And100() {
+        for priority in RequestFacts.Priority.allCases {
+            for bias in [-1, 0, 0.2, 0.5, 0.9, 1, 2] {
+                for text in [Self.plain, Self.hard, ""] {
+                    #expect((0...100).contains(needed(text, agent: .complex, priority, bias: bias)))
+                }
+            }
+        }
+    }
+
+    // MARK: Stand-ins
+
+    @Test func standInsAreOfLikeStrengthThenWeaker() {
+        let names = Chooser.standIns(for: Self.shelf[1], among: Self.shelf).map { Self.shelf[$0].name }
+        #expect(names == ["dear-strong", "fair", "cheap"])
+        let ofFair = Chooser.standIns(for: Self.shelf[2], among: Self.shelf).map { Self.shelf[$0].name }
+        #expect(ofFair == ["strong", "dear-strong", "cheap"])
+        let withOff = models(
+            ModelSketch("a"), ModelSketch("off", weights: [-1]),
+            ModelSketch("tenLess", quality: 40, price: .perMillion(0, 1)),
+            ModelSketch("elevenLess", quality: 39, price: .perMillion(0, 0)))
+        #expect(Chooser.standIns(for: withOff[0], among: withOff).map { withOff[$0].name } == ["tenLess", "elevenLess"])
+    }
+}

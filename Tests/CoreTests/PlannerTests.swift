@@ -1,0 +1,238 @@
+import TestKit
+import Testing
+
+@testable import Core
+
+/// Plans: which deployments are asked, in which order, and why a plan cannot be made.
+@Suite struct PlannerTests {
+    typealias Target = RequestFacts.Target
+
+    private func plan(
+        _ catalogue: Catalogue, _ target: Target, health: [Breaker.Availability] = [], spread: Double = 0,
+        _ change: (inout RequestFacts) -> Void = { _ in }
+    ) throws(PlanFailure) -> Plan {
+        try Planner(catalogue: catalogue, health: health, spread: spread).plan(RequestFacts(target, change))
+    }
+
+    private func failure(
+        _ catalogue: Catalogue, _ target: Target, health: [Breaker.Availability] = [],
+        _ change: (inout RequestFacts) -> Void = { _ in }
+    ) -> PlanFailure? {
+        do throws(PlanFailure) {
+            _ = try plan(catalogue, target, health: health, change)
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    private static let agents = [agent("atlas", ["architecture"], tier: .complex), agent("dev", ["code"])]
+    private static let shelf = [
+        ModelSketch("cheap", quality: 40, price: .perMillion(0, 1)), ModelSketch("fair", quality: 60),
+        ModelSketch("strong", quality: 90, price: .perMillion(3, 15)),
+    ]
+
+    // MARK: Targets
+
+    @Test(arguments: [
+        ("auto", Target.auto), ("agent/dev", .agent("dev")), ("agent/", .agent("")), ("gpt-4o", .model("gpt-4o")),
+        ("Auto", .model("Auto")),
+        ("meta/llama", .model("meta/llama")), ("", .model("")), ("agents/dev", .model("agents/dev")),
+        ("agent/a/b", .agent("a/b")),
+    ])
+    func targetsOfTheModelField(field: String, target: Target) {
+        #expect(Target(modelField: field) == target)
+    }
+
+    @Test func aNamedModelIsAskedFirst() throws {
+        let plan = try plan(catalogue(Self.shelf, agents: Self.agents), .model("fair"))
+        #expect(plan.agent == nil)
+        #expect(plan.routing == nil)
+        #expect(plan.complexity == nil)
+        #expect(plan.attempts.map(\.model.name) == ["fair", "strong", "cheap"])
+        #expect(plan.attempts.map(\.reason) == [.named, .standIn, .standIn])
+        #expect(plan.passedOver == [])
+        // 100 tokens to read, 500 to write.
+        #expect(plan.costEstimate == Money(picodollars: 2_100_000_000))
+    }
+
+    @Test func anAgentGetsItsPromptAndAModel() throws {
+        let plan = try plan(catalogue(Self.shelf, agents: Self.agents), .agent("atlas")) { $0.text = "code" }
+        #expect(plan.agent?.id == "atlas")
+        #expect(plan.routing == nil)
+        #expect(plan.complexity != nil)
+        #expect(plan.attempts.map(\.model.name) == ["fair", "strong", "cheap"])
+        #expect(plan.attempts.map(\.reason) == [.chosen, .standIn, .standIn])
+    }
+
+    @Test func autoRoutesToAnAgent() throws {
+        let plan = try plan(catalogue(Self.shelf, agents: Self.agents), .auto) { $0.text = "the architecture" }
+        #expect(plan.agent?.id == "atlas")
+        #expect(plan.routing?.matched == ["architecture"])
+        let withoutAgents = try self.plan(catalogue(Self.shelf), .auto)
+        #expect(withoutAgents.agent == nil)
+        #expect(withoutAgents.routing == nil)
+    }
+
+    @Test func agentAndModelTogether() throws {
+        let all = catalogue(Self.shelf, agents: Self.agents)
+        let named = try plan(all, .agentOnModel(agent: "dev", model: "cheap"))
+        #expect(named.agent?.id == "dev")
+        #expect(named.routing == nil)
+        #expect(named.attempts.first?.model.name == "cheap")
+        let routed = try plan(all, .autoOnModel("cheap")) { $0.text = "architecture" }
+        #expect(routed.agent?.id == "atlas")
+        #expect(routed.routing != nil)
+        #expect(routed.attempts.first?.reason == .named)
+        let free = try plan(all, .anyModel) { $0.text = "architecture" }
+        #expect(free.agent == nil)
+        #expect(free.attempts.first?.reason == .chosen)
+    }
+
+    @Test func priorityAndBiasReachTheChooser() throws {
+        func first(bias: Double = 0.5, _ text: String, _ priority: RequestFacts.Priority = .normal) throws -> String? {
+            let all = catalogue(Self.shelf) { $0.costBias = bias }
+            return try plan(all, .anyModel) { ($0.text, $0.priority) = (text, priority) }.attempts.first?.model.name
+        }
+        let text = "prove why this design is sound, and plan: ```code```"
+        #expect(try first("", .premium) == "strong")
+        #expect(try first("", .quick) == "cheap")
+        #expect(try first(text) == "strong")
+        #expect(try first(bias: 1, text) == "cheap")
+        #expect(try first(bias: 0, "hi") == "strong")
+    }
+
+    @Test func totalTimeouts() throws {
+        let slow = catalogue([ModelSketch("slow").with { $0.timeouts.total = .seconds(600) }])
+        #expect(try plan(slow, .model("slow")).totalTimeout == .seconds(600))
+        #expect(try plan(slow, .model("slow")) { $0.priority = .quick }.totalTimeout == .seconds(5))
+        #expect(try plan(catalogue(Self.shelf), .anyModel).totalTimeout == .seconds(180))
+    }
+
+    @Test func anUnknownPriceGivesNoEstimate() throws {
+        #expect(try plan(catalogue([ModelSketch("m", price: nil)]), .model("m")).costEstimate == nil)
+    }
+
+    // MARK: Fallbacks and stand-ins
+
+    @Test func fallbacksComeInTheirOrder() throws {
+        let named = Self.shelf + [ModelSketch("m").with { $0.fallbacks = ["cheap", "strong"] }]
+        let plan = try plan(catalogue(named), .model("m"))
+        #expect(plan.attempts.map(\.model.name) == ["m", "cheap", "strong"])
+        #expect(plan.attempts.map(\.reason) == [.named, .fallback, .fallback])
+    }
+
+    @Test func anEmptyListOfFallbacksMeansNone() throws {
+        let named = Self.shelf + [ModelSketch("m").with { $0.fallbacks = [] }]
+        #expect(try plan(catalogue(named), .model("m")).attempts.map(\.model.name) == ["m"])
+    }
+
+    @Test func aFallbackThatIsOffIsPassedOver() throws {
+        let named = [
+            ModelSketch("gone", weights: [-1]), ModelSketch("b"),
+            ModelSketch("m").with { $0.fallbacks = ["gone", "nowhere", "b"] },
+        ]
+        let plan = try plan(catalogue(named), .model("m"))
+        #expect(plan.attempts.map(\.model.name) == ["m", "b"])
+        #expect(plan.passedOver == [.init(name: "off/gone0", reason: "its provider is off")])
+    }
+
+    @Test func standInsMustBeAble() throws {
+        let all = catalogue([
+            ModelSketch("m").with { $0.abilities = .tools }, ModelSketch("blind"),
+            ModelSketch("small").with { ($0.abilities, $0.inputWindow) = (.tools, 50) },
+            ModelSketch("able").with { $0.abilities = .tools },
+        ])
+        #expect(try plan(all, .model("m")) { $0.needs = .tools }.attempts.map(\.model.name) == ["m", "able"])
+        #expect(try plan(all, .model("m")).attempts.map(\.model.name) == ["m", "blind", "able"])
+        #expect(try plan(all, .anyModel) { $0.needs = .tools }.attempts.map(\.model.name) == ["m", "able"])
+    }
+
+    /// The provider knows its own model better than a table does.
+    @Test func aNamedModelIsAskedWhateverTheTableSays() throws {
+        let all = catalogue([ModelSketch("m").with { $0.inputWindow = 10 }])
+        let plan = try plan(all, .model("m")) { ($0.promptTokens, $0.needs) = (5000, .vision) }
+        #expect(plan.attempts.map(\.model.name) == ["m"])
+    }
+
+    // MARK: Health
+
+    @Test func openBreakersAreSkipped() throws {
+        let all = catalogue(Self.shelf)
+        let plan = try plan(all, .model("fair"), health: [.ready, .refused(retryAfter: .seconds(9)), .probeDue])
+        #expect(plan.attempts.map(\.model.name) == ["strong", "cheap"])
+        #expect(plan.attempts.map(\.reason) == [.standIn, .standIn])
+        #expect(plan.passedOver == [.init(name: "on/fair0", reason: "its breaker is open")])
+    }
+
+    @Test func whenAllRestTheSoonestIsNamed() {
+        let all = catalogue(Self.shelf)
+        let health: [Breaker.Availability] = [
+            .refused(retryAfter: .milliseconds(40_500)), .refused(retryAfter: .milliseconds(12_345)),
+            .refused(retryAfter: .seconds(300)),
+        ]
+        for target in [Target.auto, .anyModel, .model("strong")] {
+            #expect(failure(all, target, health: health) == .allResting(retryAfter: .milliseconds(12_345)))
+        }
+        // Only those that would have been asked count.
+        let alone = catalogue(Self.shelf + [ModelSketch("m").with { $0.fallbacks = ["strong"] }])
+        let withIts = health + [.refused(retryAfter: .seconds(400))]
+        #expect(failure(alone, .model("m"), health: withIts) == .allResting(retryAfter: .seconds(300)))
+    }
+
+    // MARK: Failures
+
+    @Test func everyFailure() {
+        let all = catalogue(Self.shelf + [ModelSketch("off", weights: [-1, -1])], agents: Self.agents)
+        #expect(failure(all, .model("nope")) == .unknownModel("nope"))
+        #expect(failure(all, .model("")) == .unknownModel(""))
+        #expect(failure(all, .autoOnModel("nope")) == .unknownModel("nope"))
+        #expect(failure(all, .agent("nope")) == .unknownAgent("nope", known: ["atlas", "dev"]))
+        #expect(failure(all, .agentOnModel(agent: "nope", model: "fair")) == .unknownAgent("nope", known: ["atlas", "dev"]))
+        #expect(failure(all, .agentOnModel(agent: "dev", model: "nope")) == .unknownModel("nope"))
+        #expect(failure(all, .model("off")) == .modelOff("off", mend: "set OFF_API_KEY"))
+        #expect(failure(catalogue([ModelSketch("off", weights: [-1])]), .anyModel) == .nothingOn)
+        #expect(failure(catalogue([]), .auto) == .nothingOn)
+        #expect(failure(all, .anyModel) { $0.needs = .audio } == .noneAble(reasons: [
+            .init(name: "cheap", reason: "it has no audio"), .init(name: "fair", reason: "it has no audio"),
+            .init(name: "strong", reason: "it has no audio"),
+        ]))
+    }
+
+    // MARK: Deployments
+
+    @Test func theAttemptLimitHolds() throws {
+        let many = (0..<10).map { ModelSketch("m\($0)", weights: [1, 1]) }
+        #expect(try plan(catalogue(many), .anyModel).attempts.count == 6)
+        #expect(try plan(catalogue(many), .model("m3")).attempts.count == 6)
+        #expect(try plan(catalogue(many) { $0.attemptLimit = 1 }, .model("m3")).attempts.map(\.deployment.id) == ["on/m30"])
+        #expect(try plan(catalogue(many) { $0.attemptLimit = 100 }, .anyModel).attempts.count == 20)
+    }
+
+    @Test func allDeploymentsOfAModelComeBeforeItsFallbacks() throws {
+        let all = catalogue([ModelSketch("m", weights: [1, -1, 1]).with { $0.fallbacks = ["f"] }, ModelSketch("f")])
+        let plan = try plan(all, .model("m"))
+        #expect(plan.attempts.map(\.deployment.id) == ["on/m0", "on/m2", "on/f0"])
+        #expect(plan.passedOver == [.init(name: "off/m1", reason: "its provider is off")])
+    }
+
+    @Test(arguments: [(0, 0), (0.0999, 0), (0.1, 1), (0.399, 1), (0.4, 3), (0.999_999, 3)] as [(Double, Int)])
+    func weightsShareTheCalls(spread: Double, first: Int) throws {
+        // The third is off and has no share: 1, 3 and 6 of 10.
+        let all = catalogue([ModelSketch("m", weights: [1, 3, -90, 6])])
+        let attempts = try plan(all, .model("m"), spread: spread).attempts
+        #expect(attempts.map(\.deployment.index) == [first] + [0, 1, 3].filter { $0 != first })
+    }
+
+    @Test func sharesAreAsTheWeightsSay() throws {
+        let all = catalogue([ModelSketch("m", weights: [2, 1, 1])])
+        var random = SplitMix64(seed: 1)
+        var counts = [0, 0, 0]
+        for _ in 0..<4000 {
+            let spread = Double.random(in: 0..<1, using: &random)
+            counts[try #require(plan(all, .model("m"), spread: spread).attempts.first).deployment.index] += 1
+        }
+        #expect((1900...2100).contains(counts[0]))
+        #expect((900...1100).contains(counts[1]))
+    }
+}
