@@ -9,6 +9,7 @@ import Synchronization
 final class EasyHandle {
     let raw: UnsafeMutableRawPointer
     private let headers: UnsafeMutablePointer<curl_slist>?
+    private let connections: ConnectionCount
     private(set) var transfer: Transfer?
     /// Of the answer that is arriving.
     var head = Mailbox.Head(status: 0)
@@ -19,9 +20,10 @@ final class EasyHandle {
     /// A body copy larger than this is not kept while the handle is idle.
     private static let keptBody = 64 << 10
 
-    init?(for endpoint: Endpoint) {
+    init?(for endpoint: Endpoint, connections: ConnectionCount) {
         guard let raw = curl_easy_init() else { return nil }
         self.raw = raw
+        self.connections = connections
         headers = endpoint.headers.reduce(nil) { curl_slist_append($0, $1) }
         setUp(for: endpoint)
     }
@@ -36,6 +38,8 @@ final class EasyHandle {
         qc_set_string(raw, CURLOPT_PROTOCOLS_STR, "http,https")
         qc_set_string(raw, CURLOPT_USERAGENT, "quintet")
         qc_set_list(raw, CURLOPT_HTTPHEADER, headers)
+        // libcurl would look for a proxy in the environment before every call.
+        if !endpoint.mayUseProxy { qc_set_string(raw, CURLOPT_PROXY, "") }
         if let authorities = endpoint.authorities { qc_set_string(raw, CURLOPT_CAINFO, authorities) }
         qc_set_long(raw, CURLOPT_POST, 1)
         qc_set_long(raw, CURLOPT_NOSIGNAL, 1)
@@ -54,12 +58,12 @@ final class EasyHandle {
         qc_set_pointer(raw, CURLOPT_HEADERDATA, me)
         qc_set_pointer(raw, CURLOPT_WRITEDATA, me)
         qc_set_pointer(raw, CURLOPT_PRIVATE, me)
-        // The endpoint lives as long as the engine, and so longer than any connection in its cache.
-        let counters = Unmanaged.passUnretained(endpoint).toOpaque()
+        // The loop keeps the count for as long as libcurl keeps connections.
+        let connections = Unmanaged.passUnretained(connections).toOpaque()
         qc_set_open_socket(raw, openSocket)
         qc_set_close_socket(raw, closeSocket)
-        qc_set_pointer(raw, CURLOPT_OPENSOCKETDATA, counters)
-        qc_set_pointer(raw, CURLOPT_CLOSESOCKETDATA, counters)
+        qc_set_pointer(raw, CURLOPT_OPENSOCKETDATA, connections)
+        qc_set_pointer(raw, CURLOPT_CLOSESOCKETDATA, connections)
     }
 
     /// Readies it for a call.
@@ -125,15 +129,32 @@ private func openSocket(
 ) -> curl_socket_t {
     guard let context, let address = address?.pointee else { return -1 }
     let descriptor = Glibc.socket(address.family, address.socktype | Int32(SOCK_CLOEXEC.rawValue), address.`protocol`)
-    if descriptor >= 0 {
-        Unmanaged<Endpoint>.fromOpaque(context).takeUnretainedValue().openSockets.add(1, ordering: .relaxed)
-    }
+    if descriptor >= 0 { Unmanaged<ConnectionCount>.fromOpaque(context).takeUnretainedValue().opened(descriptor) }
     return descriptor
 }
 
 private func closeSocket(_ context: UnsafeMutableRawPointer?, _ descriptor: curl_socket_t) -> Int32 {
-    if let context {
-        Unmanaged<Endpoint>.fromOpaque(context).takeUnretainedValue().openSockets.subtract(1, ordering: .relaxed)
-    }
+    if let context { Unmanaged<ConnectionCount>.fromOpaque(context).takeUnretainedValue().closing(descriptor) }
     return Glibc.close(descriptor)
+}
+
+/// Sees the connections of one endpoint come and go. It belongs to the engine's thread.
+final class ConnectionCount {
+    private let endpoint: Endpoint
+    private let sockets: SocketWatch
+
+    init(endpoint: Endpoint, sockets: SocketWatch) {
+        self.endpoint = endpoint
+        self.sockets = sockets
+    }
+
+    func opened(_ descriptor: Int32) {
+        endpoint.openSockets.add(1, ordering: .relaxed)
+        sockets.opened(descriptor)
+    }
+
+    func closing(_ descriptor: Int32) {
+        endpoint.openSockets.subtract(1, ordering: .relaxed)
+        sockets.closing(descriptor)
+    }
 }

@@ -1,3 +1,4 @@
+import Foundation
 import Gateway
 import Synchronization
 
@@ -28,10 +29,15 @@ package final class Endpoint: Sendable {
         // The list is closed: nothing of the caller's headers goes out. An empty `Expect` keeps curl from waiting for
         // a 100 before large bodies.
         headers =
-            ["Content-Type: application/json", "Accept: application/json, text/event-stream", "Expect:"]
+            ["Content-Type: application/json", "Expect:"]
             + (key.map { ["Authorization: Bearer \($0)"] } ?? [])
         self.authorities = authorities
         self.limit = limit
+    }
+
+    /// Whether the environment names a proxy, in one of the variables that libcurl reads.
+    let mayUseProxy = ["http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"].contains {
+        ProcessInfo.processInfo.environment[$0] != nil
     }
 
     var report: PoolReport {

@@ -59,7 +59,7 @@ import Upstream
                     _ = try await Self.standstill(of: slow, engine)
                     #expect(reply != nil)
                     reply = nil
-                    #expect(try await slow.waitForConnectionClosed(0).cause != .provider)
+                    try await slow.expectLeft(0)
                     try await engine.waitForPool(inUse: 0)
                 }
             }

@@ -16,7 +16,7 @@ import Upstream
             try await asked.wait()
             task.cancel()
             await #expect(throws: CancellationError.self) { _ = try await task.value }
-            #expect(try await provider.waitForConnectionClosed(0).cause != .provider)
+            try await provider.expectLeft(0)
             try await engine.waitForPool(inUse: 0)
         }
     }
@@ -28,7 +28,7 @@ import Upstream
             let task = Task { try await reply.chunk() }
             task.cancel()
             await #expect(throws: CancellationError.self) { _ = try await task.value }
-            #expect(try await provider.waitForConnectionClosed(0).cause != .provider)
+            try await provider.expectLeft(0)
             // It stays cancelled, although this task is not.
             await #expect(throws: CancellationError.self) { _ = try await reply.chunk() }
         }
@@ -42,7 +42,7 @@ import Upstream
             try await begun.wait()
             task.cancel()
             await #expect(throws: CancellationError.self) { _ = try await task.value }
-            #expect(try await provider.waitForConnectionClosed(0).cause != .provider)
+            try await provider.expectLeft(0)
         }
     }
 
@@ -106,7 +106,7 @@ import Upstream
             #expect(reply?.status == 200)
             #expect(engine.pool?.inUse == 1)
             reply = nil
-            #expect(try await provider.waitForConnectionClosed(0).cause != .provider)
+            try await provider.expectLeft(0)
             try await engine.waitForPool(inUse: 0)
         }
     }

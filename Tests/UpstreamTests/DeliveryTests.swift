@@ -166,7 +166,8 @@ import Upstream
             let engine = CurlEngine(endpoints: [Endpoint(provider)])
             async let answer = engine.text(.whole())
             engine.start()
-            #expect(try await answer == "{}")
+            let text = try await answer
+            #expect(text == "{}")
             engine.stop()
         }
     }

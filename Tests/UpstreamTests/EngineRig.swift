@@ -117,6 +117,14 @@ extension ProviderReply {
     }
 }
 
+extension ScriptedProvider {
+    /// Waits for that connection's end, and checks that it was the engine that ended it.
+    func expectLeft(_ connection: Int, sourceLocation: SourceLocation = #_sourceLocation) async throws {
+        let end = try await waitForConnectionClosed(connection)
+        #expect(end.cause != .provider, sourceLocation: sourceLocation)
+    }
+}
+
 /// Looks again and again until the condition holds; for states that nobody announces.
 func eventually(_ what: String, _ isReached: @escaping @Sendable () -> Bool) async throws {
     try await withHardLimit(what) {

@@ -43,7 +43,7 @@ import Upstream
         try await withEngine(script: [.hang]) { engine, provider in
             let call: UpstreamCall = isStream ? .stream() : .whole()
             #expect(await fault { _ = try await engine.begin(call, within: .milliseconds(100)) } == .stall)
-            #expect(try await provider.waitForConnectionClosed(0).cause != .provider)
+            try await provider.expectLeft(0)
             try await engine.waitForPool(inUse: 0)
         }
     }
@@ -60,7 +60,7 @@ import Upstream
             #expect(try await reply.chunk() == "1")
             #expect(await fault { _ = try await reply.chunk(within: .milliseconds(100)) } == .stall)
             #expect(await fault { _ = try await reply.chunk() } == .stall)
-            #expect(try await provider.waitForConnectionClosed(0).cause != .provider)
+            try await provider.expectLeft(0)
         }
     }
 
@@ -143,7 +143,7 @@ import Upstream
             #expect(try await reply.chunk() == "1")
             let fault = await fault { _ = try await reply.chunk() }
             #expect(fault == .cut || fault == .malformed)
-            #expect(try await provider.waitForConnectionClosed(0).cause != .provider)
+            try await provider.expectLeft(0)
         }
     }
 
@@ -152,7 +152,7 @@ import Upstream
         let lines = String(repeating: line, count: 5)
         try await withEngine(script: [.bytes("HTTP/1.1 200 OK\r\n" + lines + "\r\n"), .hang]) { engine, provider in
             #expect(await fault { _ = try await engine.begin(.stream()) } == .malformed)
-            #expect(try await provider.waitForConnectionClosed(0).cause != .provider)
+            try await provider.expectLeft(0)
         }
     }
 
@@ -172,7 +172,7 @@ import Upstream
         try await withEngine(script: Script([.bytes(head)] + body + [.hang])) { engine, provider in
             let oversized = await fault { _ = try await engine.begin(.whole(), within: .seconds(30)).rest() }
             #expect(oversized == .malformed)
-            #expect(try await provider.waitForConnectionClosed(0).cause != .provider)
+            try await provider.expectLeft(0)
         }
     }
 

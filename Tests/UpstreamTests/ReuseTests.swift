@@ -62,7 +62,7 @@ import Upstream
             let reply = try await engine.begin(.stream())
             _ = try await reply.chunk()
             reply.finish()
-            #expect(try await provider.waitForConnectionClosed(0).cause != .provider)
+            try await provider.expectLeft(0)
             try await engine.waitForPool(inUse: 0)
         }
     }

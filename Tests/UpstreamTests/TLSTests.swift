@@ -106,7 +106,7 @@ struct TLSTests {
                     #expect(try await dropped?.chunk() == "1")
                     dropped = nil
                     // nginx passes the end of one stream on to the provider's connection for it.
-                    #expect(try await provider.waitForConnectionClosed(1).cause != .provider)
+                    try await provider.expectLeft(1)
                     goOn.open()
                     #expect(String(buffer: try await kept.rest()) == "12")
                     #expect(Set(provider.requests.map { $0.headers["X-Connection"] }).count == 1)

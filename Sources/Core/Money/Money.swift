@@ -19,12 +19,18 @@ package struct Money: Sendable, Hashable, Comparable {
 
     /// In dollars with every digit that counts: `0.000123`.
     package var decimalUSD: String {
-        let magnitude = picodollars.magnitude
-        var fraction = String(magnitude % 1_000_000_000_000)
-        fraction = String(repeating: "0", count: 12 - fraction.count) + fraction
-        while fraction.last == "0" { fraction.removeLast() }
-        let sign = picodollars < 0 ? "-" : ""
-        return "\(sign)\(magnitude / 1_000_000_000_000)" + (fraction.isEmpty ? "" : "." + fraction)
+        let (whole, rest) = picodollars.magnitude.quotientAndRemainder(dividingBy: 1_000_000_000_000)
+        var fraction = rest
+        var text = (picodollars < 0 ? "-" : "") + String(whole)
+        guard fraction > 0 else { return text }
+        text += "."
+        var place: UInt64 = 100_000_000_000
+        while fraction > 0 {
+            text += String(fraction / place)
+            fraction %= place
+            place /= 10
+        }
+        return text
     }
 
     package static func < (left: Money, right: Money) -> Bool { left.picodollars < right.picodollars }

@@ -5,10 +5,12 @@ package import NIOCore
 ///
 /// Nothing is decoded before it is asked for, and every value knows its byte range, so a request can be changed in
 /// one place while all else in it stays byte for byte what the caller sent.
-package struct JSONDocument: Sendable {
+package final class JSONDocument: Sendable {
     /// The whole text.
     package let bytes: ByteBuffer
     let nodes: [qj_node]
+    /// Whether some key must be unescaped before it can be compared; nobody writes such keys by hand.
+    let hasEscapedKeys: Bool
 
     /// Deepest nesting that is read. Tool schemas of real requests nest to about 20.
     package static let depthLimit = 256
@@ -41,6 +43,7 @@ package struct JSONDocument: Sendable {
         }
         self.bytes = bytes
         self.nodes = nodes
+        hasEscapedKeys = nodes.contains { $0.flags & UInt8(qj_key_escaped) != 0 }
     }
 
     /// The document's one value.

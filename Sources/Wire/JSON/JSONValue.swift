@@ -1,4 +1,5 @@
 import CSimdJSON
+import Glibc
 package import NIOCore
 
 /// One value inside a ``JSONDocument``.
@@ -40,23 +41,18 @@ package struct JSONValue: Sendable {
     /// An object's member of that name; nil where there is none or this is no object. The first, if it is there twice.
     package subscript(_ name: StaticString) -> JSONValue? {
         guard node.kind == UInt8(qj_object.rawValue) else { return nil }
-        let wanted = UnsafeRawBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount)
-        return document.bytes.withUnsafeReadableBytes { bytes in
+        let (nodes, end) = (document.nodes, Int(node.next))
+        let found = document.bytes.withUnsafeReadableBytes { bytes -> Int? in
+            guard let base = bytes.baseAddress else { return nil }
             var child = index + 1
-            let end = Int(node.next)
             while child < end {
-                let node = document.nodes[child]
-                let member = JSONValue(document: document, index: child)
-                if node.flags & UInt8(qj_key_escaped) != 0 {
-                    if member.key?.utf8.elementsEqual(wanted) == true { return member }
-                } else {
-                    let key = bytes[Int(node.key_start)..<Int(node.key_end)]
-                    if key.count == wanted.count, key.elementsEqual(wanted) { return member }
-                }
-                child = Int(node.next)
+                if nodes[child].isKey(name, in: base) { return child }
+                child = Int(nodes[child].next)
             }
             return nil
         }
+        if let found { return JSONValue(document: document, index: found) }
+        return document.hasEscapedKeys ? children.first { $0.key?.utf8.elementsEqual(name.bytes) ?? false } : nil
     }
 
     /// An object's or array's values in order; empty for anything else.
@@ -134,5 +130,19 @@ package struct JSONValue: Sendable {
             following = Int(value.node.next)
             return value
         }
+    }
+}
+
+extension qj_node {
+    /// Whether this is a member of that name, written without escapes.
+    fileprivate func isKey(_ name: StaticString, in document: UnsafeRawPointer) -> Bool {
+        key_end - key_start == name.utf8CodeUnitCount
+            && memcmp(document + Int(key_start), name.utf8Start, name.utf8CodeUnitCount) == 0
+    }
+}
+
+extension StaticString {
+    fileprivate var bytes: UnsafeBufferPointer<UInt8> {
+        UnsafeBufferPointer(start: utf8Start, count: utf8CodeUnitCount)
     }
 }
