@@ -48,10 +48,10 @@ struct StreamGate: Sendable {
         if let reason = facts.finishReason { finishReason = reason }
         if facts.isUsageOnly, !passesUsage { return .hold }
         if isCommitted { return .pass([event]) }
-        heldBytes += event.data.readableBytes
-        guard heldBytes <= Self.holdLimit else { return .fail(.malformed, "the provider sends events without content") }
         held.append(event)
-        return facts.hasContent ? .pass(commit()) : .hold
+        if facts.hasContent { return .pass(commit()) }
+        heldBytes += event.data.readableBytes
+        return heldBytes <= Self.holdLimit ? .hold : .fail(.malformed, "the provider sends events without content")
     }
 
     /// The provider's bytes ended, as HTTP goes, properly.

@@ -42,7 +42,7 @@ package final class CurlEngine: ProviderCalls, Service {
         }
         try Task.checkCancellation()
         let transfer = Transfer(call, endpoint: endpoint, inbox: inbox)
-        inbox.post(.start(transfer))
+        guard inbox.post(.start(transfer)) else { throw UpstreamFailure.stopping }
         do {
             return CurlReply(transfer, head: try await transfer.waitForHead(by: deadline))
         } catch {

@@ -3,6 +3,9 @@ import Core
 import Gateway
 
 extension UpstreamFailure {
+    /// The engine has stopped, or is about to.
+    static let stopping = UpstreamFailure(.reset, "the gateway is stopping")
+
     /// What libcurl's result means here.
     ///
     /// - Parameters:

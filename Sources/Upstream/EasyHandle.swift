@@ -9,7 +9,7 @@ import Synchronization
 final class EasyHandle {
     let raw: UnsafeMutableRawPointer
     private let headers: UnsafeMutablePointer<curl_slist>?
-    private let connections: ConnectionCount
+    private let sockets: SocketWatch
     private(set) var transfer: Transfer?
     /// Of the answer that is arriving.
     var head = Mailbox.Head(status: 0)
@@ -20,10 +20,10 @@ final class EasyHandle {
     /// A body copy larger than this is not kept while the handle is idle.
     private static let keptBody = 64 << 10
 
-    init?(for endpoint: Endpoint, connections: ConnectionCount) {
+    init?(for endpoint: Endpoint, sockets: SocketWatch) {
         guard let raw = curl_easy_init() else { return nil }
         self.raw = raw
-        self.connections = connections
+        self.sockets = sockets
         headers = endpoint.headers.reduce(nil) { curl_slist_append($0, $1) }
         setUp(for: endpoint)
     }
@@ -58,12 +58,9 @@ final class EasyHandle {
         qc_set_pointer(raw, CURLOPT_HEADERDATA, me)
         qc_set_pointer(raw, CURLOPT_WRITEDATA, me)
         qc_set_pointer(raw, CURLOPT_PRIVATE, me)
-        // The loop keeps the count for as long as libcurl keeps connections.
-        let connections = Unmanaged.passUnretained(connections).toOpaque()
-        qc_set_open_socket(raw, openSocket)
+        // The loop keeps the watch for as long as libcurl keeps connections.
         qc_set_close_socket(raw, closeSocket)
-        qc_set_pointer(raw, CURLOPT_OPENSOCKETDATA, connections)
-        qc_set_pointer(raw, CURLOPT_CLOSESOCKETDATA, connections)
+        qc_set_pointer(raw, CURLOPT_CLOSESOCKETDATA, Unmanaged.passUnretained(sockets).toOpaque())
     }
 
     /// Readies it for a call.
@@ -93,6 +90,9 @@ final class EasyHandle {
         head.status = qc_get_long(raw, CURLINFO_RESPONSE_CODE)
         return head
     }
+
+    /// The socket of the connection that carried the call that has just ended; negative when it was closed.
+    var socket: curl_socket_t { qc_get_socket(raw) }
 
     static func from(_ context: UnsafeMutableRawPointer?) -> EasyHandle? {
         context.map { Unmanaged<EasyHandle>.fromOpaque($0).takeUnretainedValue() }
@@ -124,37 +124,7 @@ private func receiveBody(
     }
 }
 
-private func openSocket(
-    _ context: UnsafeMutableRawPointer?, _ purpose: curlsocktype, _ address: UnsafeMutablePointer<curl_sockaddr>?
-) -> curl_socket_t {
-    guard let context, let address = address?.pointee else { return -1 }
-    let descriptor = Glibc.socket(address.family, address.socktype | Int32(SOCK_CLOEXEC.rawValue), address.`protocol`)
-    if descriptor >= 0 { Unmanaged<ConnectionCount>.fromOpaque(context).takeUnretainedValue().opened(descriptor) }
-    return descriptor
-}
-
 private func closeSocket(_ context: UnsafeMutableRawPointer?, _ descriptor: curl_socket_t) -> Int32 {
-    if let context { Unmanaged<ConnectionCount>.fromOpaque(context).takeUnretainedValue().closing(descriptor) }
+    if let context { Unmanaged<SocketWatch>.fromOpaque(context).takeUnretainedValue().closing(descriptor) }
     return Glibc.close(descriptor)
-}
-
-/// Sees the connections of one endpoint come and go. It belongs to the engine's thread.
-final class ConnectionCount {
-    private let endpoint: Endpoint
-    private let sockets: SocketWatch
-
-    init(endpoint: Endpoint, sockets: SocketWatch) {
-        self.endpoint = endpoint
-        self.sockets = sockets
-    }
-
-    func opened(_ descriptor: Int32) {
-        endpoint.openSockets.add(1, ordering: .relaxed)
-        sockets.opened(descriptor)
-    }
-
-    func closing(_ descriptor: Int32) {
-        endpoint.openSockets.subtract(1, ordering: .relaxed)
-        sockets.closing(descriptor)
-    }
 }

@@ -17,7 +17,7 @@ package final class Endpoint: Sendable {
     // Written by the engine's thread alone, read by reports.
     let inUse = Atomic<Int>(0)
     let waiting = Atomic<Int>(0)
-    let openSockets = Atomic<Int>(0)
+    let idle = Atomic<Int>(0)
 
     /// - Parameters:
     ///   - baseURL: without a trailing slash.
@@ -41,9 +41,8 @@ package final class Endpoint: Sendable {
     }
 
     var report: PoolReport {
-        let inUse = inUse.load(ordering: .relaxed)
-        return PoolReport(
-            provider: provider, inUse: inUse, idle: max(0, openSockets.load(ordering: .relaxed) - inUse),
+        PoolReport(
+            provider: provider, inUse: inUse.load(ordering: .relaxed), idle: idle.load(ordering: .relaxed),
             waiting: waiting.load(ordering: .relaxed), limit: limit)
     }
 }

@@ -57,8 +57,11 @@ final class EngineLoop {
             collectFinished()
             if hasDeadlines { expireWaits() }
         }
-        let left = active.values.compactMap(\.transfer) + lanes.values.flatMap { $0.removeAll() }
-        for transfer in left { transfer.fail(UpstreamFailure(.reset, "the gateway is stopping")) }
+        let unstarted = inbox.close().compactMap { command -> Transfer? in
+            if case .start(let transfer) = command { transfer } else { nil }
+        }
+        let left = active.values.compactMap(\.transfer) + lanes.values.flatMap { $0.removeAll() } + unstarted
+        for transfer in left { transfer.fail(.stopping) }
     }
 
     private var hasDeadlines: Bool { !active.isEmpty || lanes.values.contains(where: \.hasWaiting) }
@@ -140,12 +143,17 @@ final class EngineLoop {
             else { continue }
             let code = message.data.result
             let head = easy.currentHead
+            if code == CURLE_OK { sockets.keep(easy.socket, for: transfer.endpoint) }
             // First out of the loop, then told: whoever reads the end finds the place free.
             remove(transfer)
-            let result: Result<Void, UpstreamFailure> =
-                code == CURLE_OK ? .success(()) : .failure(UpstreamFailure(code, hasBody: transfer.hasBody))
-            transfer.end(result, head: head)
+            transfer.end(result(of: transfer, code, head), head: head)
         }
+    }
+
+    private func result(of transfer: Transfer, _ code: CURLcode, _ head: Mailbox.Head) -> Result<Void, UpstreamFailure> {
+        guard code == CURLE_OK else { return .failure(UpstreamFailure(code, hasBody: transfer.hasBody)) }
+        // libcurl takes a connection that ends in the middle of the head for the end of an empty answer.
+        return head.isComplete ? .success(()) : .failure(UpstreamFailure(.reset, "the answer's head is incomplete"))
     }
 
     private func expireWaits() {

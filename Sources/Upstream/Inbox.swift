@@ -17,31 +17,48 @@ enum Command: Sendable {
 final class Inbox: Sendable {
     /// An eventfd that the thread's epoll watches.
     let descriptor: Int32
-    private let commands = Mutex<[Command]>([])
+    private let state = Mutex(State())
+
+    private struct State {
+        var commands: [Command] = []
+        var isClosed = false
+    }
 
     init() {
         descriptor = eventfd(0, Int32(EFD_NONBLOCK | EFD_CLOEXEC))
         precondition(descriptor >= 0, "the system has no file descriptors left for the engine's eventfd")
     }
 
-    deinit { close(descriptor) }
+    deinit { Glibc.close(descriptor) }
 
-    func post(_ command: Command) {
-        let wasEmpty = commands.withLock { commands in
-            defer { commands.append(command) }
-            return commands.isEmpty
+    /// False when the thread has ended and nobody will read the command.
+    @discardableResult
+    func post(_ command: Command) -> Bool {
+        let (isTaken, isFirst) = state.withLock { state in
+            guard !state.isClosed else { return (false, false) }
+            state.commands.append(command)
+            return (true, state.commands.count == 1)
         }
         // Whoever finds it empty wakes the thread; later posts are seen by the same wake-up.
-        if wasEmpty { eventfd_write(descriptor, 1) }
+        if isFirst { eventfd_write(descriptor, 1) }
+        return isTaken
     }
 
     /// Everything posted since the last call. The thread's side.
     func drain() -> [Command] {
         var count: eventfd_t = 0
         eventfd_read(descriptor, &count)
-        return commands.withLock { commands in
-            defer { commands = [] }
-            return commands
+        return state.withLock { state in
+            defer { state.commands = [] }
+            return state.commands
+        }
+    }
+
+    /// What is left when the thread ends; nothing is taken after it.
+    func close() -> [Command] {
+        state.withLock { state in
+            defer { state = State(isClosed: true) }
+            return state.commands
         }
     }
 }

@@ -7,7 +7,7 @@ import Synchronization
 /// engine's thread.
 final class Lane {
     let endpoint: Endpoint
-    private let connections: ConnectionCount
+    private let sockets: SocketWatch
     private var waiting: Deque<Transfer> = []
     private var spare: [EasyHandle] = []
 
@@ -16,7 +16,7 @@ final class Lane {
 
     init(endpoint: Endpoint, sockets: SocketWatch) {
         self.endpoint = endpoint
-        connections = ConnectionCount(endpoint: endpoint, sockets: sockets)
+        self.sockets = sockets
     }
 
     var hasPlace: Bool { endpoint.inUse.load(ordering: .relaxed) < endpoint.limit }
@@ -24,7 +24,7 @@ final class Lane {
 
     /// A handle for a call; nil when memory is out.
     func takeHandle() -> EasyHandle? {
-        guard let easy = spare.popLast() ?? EasyHandle(for: endpoint, connections: connections) else { return nil }
+        guard let easy = spare.popLast() ?? EasyHandle(for: endpoint, sockets: sockets) else { return nil }
         endpoint.inUse.add(1, ordering: .relaxed)
         return easy
     }

@@ -13,6 +13,8 @@ struct Mailbox {
         var status: Int
         var retryAfter: Duration?
         var contentType: String?
+        /// Its closing blank line has arrived.
+        var isComplete = false
     }
 
     /// What a reader gets when it looks.
@@ -89,6 +91,13 @@ struct Mailbox {
     /// Whether a reader that waits has something to look at: a stream's first bytes, or a whole answer's end.
     var isReady: Bool {
         isCancelled || ending != nil || (isStream && bytes.readableBytes > 0)
+    }
+
+    /// The head, once there is something to look at; the reader waits no more then.
+    mutating func takeHead() -> Head? {
+        guard isReady else { return nil }
+        deadline = nil
+        return head
     }
 
     /// Says until when the reader will wait.

@@ -5,6 +5,9 @@ extension Mailbox.Head {
     mutating func read(_ line: UnsafeRawBufferPointer) {
         guard let first = line.first else { return }
         switch first | 0x20 {
+        case 0x2D, 0x2A:
+            // A line end alone (CR or LF, with that bit set): the head is complete.
+            isComplete = true
         case UInt8(ascii: "h") where line.starts(with: "HTTP/".utf8):
             // A new head: the one before it was an interim answer.
             self = Self(status: 0)
@@ -12,7 +15,7 @@ extension Mailbox.Head {
             if let value = value(of: "content-type", in: line) { contentType = value }
         case UInt8(ascii: "r"):
             if let value = value(of: "retry-after-ms", in: line) {
-                retryAfter = Double(value).flatMap(Self.wait(milliseconds:))
+                retryAfter = Double(value).flatMap(Self.wait(milliseconds:)) ?? retryAfter
             } else if retryAfter == nil, let value = value(of: "retry-after", in: line) {
                 retryAfter = Self.retryAfter(value, now: Date())
             }

@@ -1,5 +1,6 @@
 import CCurl
 import Glibc
+import Synchronization
 
 /// The sockets that epoll watches for libcurl. It belongs to the engine's thread.
 ///
@@ -15,8 +16,9 @@ final class SocketWatch {
         var wanted: UInt32 = 0
         /// What the kernel was told.
         var registered: UInt32 = 0
-        /// A connection to a provider, whose closing is seen here; others are libcurl's own and may vanish unseen.
-        var isConnection = false
+        /// Whose connection it is, once a call has ended well on it. Such a socket is closed through ``closing(_:)``;
+        /// others (still connecting, or of libcurl's resolver) may be closed unseen and are not kept registered.
+        var owner: Endpoint?
     }
 
     init() {
@@ -26,25 +28,30 @@ final class SocketWatch {
 
     deinit { close(epoll) }
 
-    /// A connection's socket was made.
-    func opened(_ descriptor: Int32) {
-        sockets[descriptor] = Socket(isConnection: true)
+    /// A call has ended well on this connection, which will probably carry others.
+    func keep(_ descriptor: Int32, for endpoint: Endpoint) {
+        guard descriptor >= 0, sockets[descriptor]?.owner == nil else { return }
+        sockets[descriptor, default: Socket()].owner = endpoint
+        if sockets[descriptor]?.wanted == 0 { endpoint.idle.add(1, ordering: .relaxed) }
     }
 
     /// A connection's socket is about to be closed, which takes it out of epoll.
     func closing(_ descriptor: Int32) {
-        sockets[descriptor] = nil
+        guard let socket = sockets.removeValue(forKey: descriptor) else { return }
+        if socket.wanted == 0 { socket.owner?.idle.subtract(1, ordering: .relaxed) }
     }
 
     /// Watches the socket for these events; 0 for none.
     func follow(_ descriptor: Int32, _ events: UInt32) {
         var socket = sockets[descriptor] ?? Socket()
-        socket.wanted = events
-        if events == 0, !socket.isConnection {
+        if events == 0, socket.owner == nil {
             control(EPOLL_CTL_DEL, descriptor, 0)
             sockets[descriptor] = nil
             return
         }
+        if socket.wanted == 0, events != 0 { socket.owner?.idle.subtract(1, ordering: .relaxed) }
+        if socket.wanted != 0, events == 0 { socket.owner?.idle.add(1, ordering: .relaxed) }
+        socket.wanted = events
         if events != 0, events != socket.registered {
             control(socket.registered == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, descriptor, events)
             socket.registered = events

@@ -71,7 +71,7 @@ final class Transfer: Sendable {
     /// Suspends until the answer's head is known: at a stream's first bytes, or at the end.
     func waitForHead(by deadline: Instant) async throws -> Mailbox.Head {
         while true {
-            let (head, isReady) = state.withLock { ($0.mailbox.head, $0.mailbox.isReady) }
+            let (head, isReady) = state.withLock { ($0.mailbox.takeHead(), $0.mailbox.isReady) }
             if isReady {
                 if let head { return head }
                 // Without a head only a failure or a cancellation can have ended it.

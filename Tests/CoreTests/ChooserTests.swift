@@ -157,9 +157,10 @@ import Testing
         let ofFair = Chooser.standIns(for: Self.shelf[2], among: Self.shelf).map { Self.shelf[$0].name }
         #expect(ofFair == ["strong", "dear-strong", "cheap"])
         let withOff = models(
-            ModelSketch("a"), ModelSketch("off", weights: [-1]),
-            ModelSketch("tenLess", quality: 40, price: .perMillion(0, 1)),
-            ModelSketch("elevenLess", quality: 39, price: .perMillion(0, 0)))
-        #expect(Chooser.standIns(for: withOff[0], among: withOff).map { withOff[$0].name } == ["tenLess", "elevenLess"])
+            ModelSketch("a"), ModelSketch("off", weights: [-1]), ModelSketch("like"),
+            ModelSketch("elevenLess", quality: 39, price: .perMillion(0, 0)),
+            ModelSketch("tenLess", quality: 40, price: .perMillion(0, 1)))
+        let ofA = Chooser.standIns(for: withOff[0], among: withOff).map { withOff[$0].name }
+        #expect(ofA == ["tenLess", "like", "elevenLess"])
     }
 }

@@ -58,10 +58,19 @@ import Wire
         #expect(rig.counts("a1") == [1, 1])
     }
 
+    /// An error that the provider reports inside its stream is like a 5xx: worth one more try there.
+    @Test func anErrorInsideTheStreamBeforeItsFirstContentGoesUnseen() async throws {
+        let events = Chat.chunks([], finish: nil) + [Chat.error(message: "overloaded", code: 529)]
+        let rig = GatewayRig(Self.two) { provider, _ in provider == "a1" ? .events(events) : .stream(["from", "two"]) }
+        let parts = try await StreamParts(reading: rig.stream())
+        #expect(rig.calls.providers == ["a1", "a1", "a2"])
+        #expect(parts.events == Chat.chunks(["from", "two"]))
+    }
+
     @Test(arguments: [
-        // Nothing, only a role, only usage, an end without content, an error inside the stream, no events at all.
+        // Nothing, only a role, only usage, an end without content, no events at all.
         [], Chat.chunks([], finish: nil), Chat.chunks([], usage: .init(prompt: 1, completion: 0), finish: nil) + ["[DONE]"],
-        Chat.chunks([]) + ["[DONE]"], Chat.chunks([], finish: nil) + [Chat.error(message: "overloaded", code: 529)],
+        Chat.chunks([]) + ["[DONE]"],
         ["[DONE]"], ["not JSON"], [#"{"type":"response.created"}"#],
     ]) func aStreamThatFailsBeforeItsFirstContentFailsUnseen(events: [String]) async throws {
         let rig = GatewayRig(Self.two) { provider, _ in provider == "a1" ? .events(events) : .stream(["from", "two"]) }
@@ -111,7 +120,7 @@ import Wire
 
     @Test func atMostSixAttempts() async {
         let names = ["a", "b", "c", "d", "e", "f", "g", "h"]
-        let models = names.map { ModelSpec.named($0, fallbacks: names.filter { other in other != $0 }) }
+        let models = [ModelSpec.named("a", fallbacks: Array(names.dropFirst()))] + names.dropFirst().map { .named($0) }
         let rig = GatewayRig(models) { _, _ in .fail(.connect) }
         let answer = await rig.ask()
         #expect(rig.calls.providers == ["a1", "b1", "c1", "d1", "e1", "f1"])

@@ -73,9 +73,9 @@ import Upstream
         ]
         try await withScriptedProvider(handler: { request, _ in request.bodyText == "stall" ? [.hang] : script }) { provider in
             try await withEngine(Endpoint(provider)) { engine in
-                let reply = try await engine.begin(.stream(), within: .milliseconds(100))
+                let reply = try await engine.begin(.stream(), within: .seconds(1))
                 // A later deadline has fired, so the one above would have, too.
-                #expect(await fault { _ = try await engine.begin(.whole("stall"), within: .milliseconds(200)) } == .stall)
+                #expect(await fault { _ = try await engine.begin(.whole("stall"), within: .milliseconds(1200)) } == .stall)
                 #expect(try await reply.chunk() == "1")
                 goOn.open()
                 #expect(try await reply.chunk() == "2")

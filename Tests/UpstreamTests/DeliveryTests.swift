@@ -88,7 +88,7 @@ import Upstream
                 #expect(keyed.bodyText == #"{"x":1}"#)
                 let common: [String: String] = [
                     "Host": "127.0.0.1:\(provider.port)", "User-Agent": "quintet", "Content-Type": "application/json",
-                    "Accept": "application/json, text/event-stream", "Content-Length": "7",
+                    "Accept": "*/*", "Content-Length": "7",
                 ]
                 #expect(keyed.fields == common.merging(["Authorization": "Bearer sk-canary"]) { $1 })
                 #expect(keyless.fields == common)

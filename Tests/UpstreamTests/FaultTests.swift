@@ -67,7 +67,7 @@ import Upstream
     @Test func aWholeAnswerThatNeverEnds() async throws {
         let drip = Step.dribble(String(repeating: "x", count: 10_000), sliceSize: 1, gap: .milliseconds(5))
         try await withEngine(script: [Self.counted(10_000, ""), drip]) { engine, _ in
-            #expect(await fault { _ = try await engine.begin(.whole(), within: .milliseconds(100)) } == .stall)
+            #expect(await fault { _ = try await engine.text(.whole(), within: .milliseconds(100)) } == .stall)
         }
     }
 

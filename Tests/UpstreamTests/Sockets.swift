@@ -5,9 +5,12 @@ enum Sockets {
     /// How many are connected, or connecting, to that port of 127.0.0.1.
     static func connected(to port: Int) -> Int {
         let own = descriptors()
-        guard let table = try? String(contentsOfFile: "/proc/self/net/tcp", encoding: .utf8) else { return -1 }
+        // A plain read of the whole file stops after a page, because its size is said to be 0.
+        guard let file = FileHandle(forReadingAtPath: "/proc/self/net/tcp"), let table = try? file.readToEnd() else {
+            return -1
+        }
         let remote = "0100007F:" + String(format: "%04X", port)
-        return table.split(separator: "\n").dropFirst().count { line in
+        return String(decoding: table, as: UTF8.self).split(separator: "\n").dropFirst().count { line in
             let fields = line.split(separator: " ")
             return fields.count > 9 && fields[2] == remote && own.contains("socket:[\(fields[9])]")
         }

@@ -30,31 +30,44 @@ struct TLSServer {
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: directory) }
         try await makeCertificates(in: directory, address: address)
-        let server = try await start(in: directory, provider: provider, listen: listen)
+        let (server, nginx) = try await start(in: directory, provider: provider, listen: listen)
         let result: Result<Void, any Error>
         do { result = .success(try await body(server)) } catch { result = .failure(error) }
-        // nginx finds its own process by the file in its prefix.
-        try await command("nginx", server.arguments + ["-s", "stop"], in: directory)
+        nginx.terminate()
+        try await nginx.end()
         try result.get()
     }
 
-    private var arguments: [String] { ["-p", directory + "/", "-c", "nginx.conf", "-e", directory + "/error.log"] }
-
     private static func start(
         in directory: String, provider: ScriptedProvider, listen: String
-    ) async throws -> TLSServer {
+    ) async throws -> (TLSServer, Command) {
         var failure: any Error = CommandFailure(name: "nginx", output: "no port")
         // Another process may take the port between its choice and nginx's start.
         for _ in 0..<5 {
             let server = TLSServer(directory: directory, port: try await freePort())
             try server.configuration(provider, listen).write(toFile: directory + "/nginx.conf", atomically: true, encoding: .utf8)
+            let arguments = ["-p", directory + "/", "-c", "nginx.conf", "-e", directory + "/error.log"]
+            let nginx = try Command("nginx", arguments, in: directory)
             do {
-                // It returns when the server in the background listens.
-                try await command("nginx", server.arguments, in: directory)
-                return server
-            } catch { failure = error }
+                try await server.waitUntilItListens(nginx)
+                return (server, nginx)
+            } catch {
+                nginx.terminate()
+                failure = CommandFailure(name: "nginx", output: nginx.output)
+            }
         }
         throw failure
+    }
+
+    /// nginx tells nobody when it is ready, so it is asked until it is, or until it has ended.
+    private func waitUntilItListens(_ nginx: Command) async throws {
+        try await withHardLimit("start of nginx") {
+            while true {
+                if let client = try? await RawClient.connect(port: port) { return await client.close() }
+                if nginx.hasEnded { throw CommandFailure(name: "nginx", output: nginx.output) }
+                try await Task.sleep(for: .milliseconds(5))
+            }
+        }
     }
 
     /// A port that was free a moment ago.
@@ -66,6 +79,7 @@ struct TLSServer {
 
     private func configuration(_ provider: ScriptedProvider, _ listen: String) -> String {
         """
+        daemon off;
         worker_processes 1;
         pid \(directory)/nginx.pid;
         events { worker_connections 256; }
@@ -123,23 +137,43 @@ private func path(of tool: String) -> String? {
     return folders.map { "\($0)/\(tool)" }.first(where: FileManager.default.isExecutableFile)
 }
 
-/// Runs a command to its end without blocking a thread of the tests.
+/// Runs a command to its end.
 private func command(_ name: String, _ arguments: [String], in directory: String) async throws {
-    guard let path = path(of: name) else { throw CommandFailure(name: name, output: "not installed") }
-    let log = "\(directory)/\(name).out"
-    _ = FileManager.default.createFile(atPath: log, contents: nil)
-    let output = FileHandle(forWritingAtPath: log)
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: path)
-    process.arguments = arguments
-    process.currentDirectoryURL = URL(fileURLWithPath: directory)
-    process.standardInput = FileHandle.nullDevice
-    process.standardOutput = output
-    process.standardError = output
-    let status = Watched<Int32?>(nil)
-    process.terminationHandler = { ended in status.update { $0 = ended.terminationStatus } }
-    try process.run()
-    guard try await status.wait("end of \(name)", until: { $0 }) == 0 else {
-        throw CommandFailure(name: name, output: (try? String(contentsOfFile: log, encoding: .utf8)) ?? "")
+    let command = try Command(name, arguments, in: directory)
+    guard try await command.end() == 0 else { throw CommandFailure(name: name, output: command.output) }
+}
+
+/// A program that runs beside the tests; waiting for it blocks no thread.
+private final class Command: Sendable {
+    private let process: Process
+    private let status = Watched<Int32?>(nil)
+    private let name: String
+    private let log: String
+
+    init(_ name: String, _ arguments: [String], in directory: String) throws {
+        guard let path = path(of: name) else { throw CommandFailure(name: name, output: "not installed") }
+        self.name = name
+        log = "\(directory)/\(name).out"
+        _ = FileManager.default.createFile(atPath: log, contents: nil)
+        let output = FileHandle(forWritingAtPath: log)
+        process = Process()
+        process.executableURL = URL(fileURLWithPath: path)
+        process.arguments = arguments
+        process.currentDirectoryURL = URL(fileURLWithPath: directory)
+        process.standardInput = FileHandle.nullDevice
+        process.standardOutput = output
+        process.standardError = output
+        process.terminationHandler = { [status] ended in status.update { $0 = ended.terminationStatus } }
+        try process.run()
+    }
+
+    var hasEnded: Bool { status.value != nil }
+    var output: String { (try? String(contentsOfFile: log, encoding: .utf8)) ?? "" }
+
+    func terminate() { if !hasEnded { process.terminate() } }
+
+    @discardableResult
+    func end() async throws -> Int32 {
+        try await status.wait("end of \(self.name)") { $0 }
     }
 }

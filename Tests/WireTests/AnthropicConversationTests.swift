@@ -9,9 +9,9 @@ import Testing
         try AnthropicAsk.field("messages", fields, messages: sent)
     }
 
-    private static let text: (String) -> String = { #"{"type":"text","text":"\#($0)"}"# }
-    private static let user: (String) -> String = { #"{"role":"user","content":[\#($0)]}"# }
-    private static let assistant: (String) -> String = { #"{"role":"assistant","content":[\#($0)]}"# }
+    private static func text(_ text: String) -> String { #"{"type":"text","text":"\#(text)"}"# }
+    private static func user(_ blocks: String) -> String { #"{"role":"user","content":[\#(blocks)]}"# }
+    private static func assistant(_ blocks: String) -> String { #"{"role":"assistant","content":[\#(blocks)]}"# }
 
     // MARK: Instructions
 
@@ -61,7 +61,7 @@ import Testing
 
     /// Texts are copied as they were sent, but for what Anthropic's JSON reader refuses.
     @Test(arguments: [
-        (#"h\u0069 \/ 漢 \ud83d\ude00"#, #"h\u0069 \/ 漢 😀"#), (#"caf\u00e9\n"#, #"caf\u00e9\n"#), (#"half \ud83d"#, "half \u{FFFD}"), (#"\\ud83d"#, #"\\ud83d"#), (#"\t."#, #"\t."#),
+        (#"h\u0069 \/ 漢 \ud83d\ude00"#, "hi / 漢 😀"), (#"caf\u00e9\n"#, #"caf\u00e9\n"#), (#"half \ud83d"#, "half \u{FFFD}"), (#"\\ud83d"#, #"\\ud83d"#), (#"\t."#, #"\t."#),
     ])
     func texts(sent: String, expected: String) throws {
         #expect(try messages(#"[{"role":"user","content":"\#(sent)"}]"#) == "[\(Self.user(Self.text(expected)))]")

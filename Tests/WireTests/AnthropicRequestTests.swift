@@ -181,7 +181,7 @@ import Testing
         let sent = #""response_format":{"type":"json_schema","json_schema":{"name":"person","strict":\#(strict),"schema":\#(Self.schema)}}"#
         let model = AnthropicAsk.model(abilities: strict ? [] : .responseSchema)
         #expect(try AnthropicAsk.field("output_config", sent, model: model) == nil)
-        let system = try #require(AnthropicAsk.field("system", sent, model: model))
+        let system = try #require(try AnthropicAsk.field("system", sent, model: model))
         let text = try readJSON(system).firstChild?["text"]?.string
         #expect(text?.hasPrefix("Answer with one JSON value that is valid under this JSON Schema and nothing else") == true)
         #expect(text?.hasSuffix(Self.schema) == true)
@@ -191,7 +191,7 @@ import Testing
         (#"{"type":"string","format":"email","minLength":2,"pattern":"^a"}"#, #"{"type":"string","format":"email","description":"{minLength: 2, pattern: \"^a\"}"}"#),
         (#"{"type":"string","format":"color"}"#, #"{"type":"string","description":"{format: \"color\"}"}"#),
         (#"{"type":"array","items":{"type":"object","properties":{}},"minItems":1,"maxItems":3}"#, #"{"type":"array","items":{"type":"object","properties":{},"additionalProperties":false},"minItems":1,"description":"{maxItems: 3}"}"#),
-        (#"{"oneOf":[{"type":"null"},{"$ref":"#/$defs/a"}],"$defs":{"a":{"enum":[1,"x"],"title":"T"}}}"#, #"{"anyOf":[{"type":"null"},{"$ref":"#/$defs/a"}],"$defs":{"a":{"enum":[1,"x"],"title":"T"}}}"#),
+        (##"{"oneOf":[{"type":"null"},{"$ref":"#/$defs/a"}],"$defs":{"a":{"enum":[1,"x"],"title":"T"}}}"##, ##"{"anyOf":[{"type":"null"},{"$ref":"#/$defs/a"}],"$defs":{"a":{"enum":[1,"x"],"title":"T"}}}"##),
         (#"{"$schema":"x","type":["object","null"],"properties":{"minimum":{"const":1},"description":{"type":"string"}},"additionalProperties":true}"#, #"{"type":["object","null"],"properties":{"minimum":{"const":1},"description":{"type":"string"}},"additionalProperties":false}"#),
     ])
     func dialects(schema: String, expected: String) throws {

@@ -128,6 +128,17 @@ import Wire
         #expect((message(#"{"model":"m","messages":[{"role":"\#(role)","content":""}]}"#)?.count ?? .max) < 200)
     }
 
+    @Test func aRequestHas256FieldsAtMost() throws {
+        func body(_ count: Int) -> ByteBuffer {
+            let more = (2..<count).map { #","field\#($0)":0"# }.joined()
+            return ByteBuffer(string: #"{"model":"m","messages":[{"role":"user","content":"hi"}]\#(more)}"#)
+        }
+        _ = try ChatRequest(body(256))
+        let error = try #require(throws: GatewayError.self) { try ChatRequest(body(257)) }
+        #expect(error.source == .client)
+        #expect(error.message.contains("256"))
+    }
+
     @Test func notUTF8IsSaidToBeSo() throws {
         var body = ByteBuffer(string: #"{"model":""#)
         body.writeBytes([0xFF])

@@ -41,7 +41,7 @@ import Wire
         (#""\ud83d\n""#, "\u{FFFD}\n"),
         (#""\ud83d\u0041""#, "\u{FFFD}A"), (#""\ud83d\ud83d\ude00""#, "\u{FFFD}😀"),
         (#""\ude00\ud83d""#, "\u{FFFD}\u{FFFD}"),
-        (#""\ud83d\\ude00""#, "\u{FFFD}\\ude00"), (#""\udfff\ud800""#, "\u{FFFD}\u{FFFD}"),
+        (#""\ud83d\\ude00""#, "\u{FFFD}\\ude00"), (#""\ud83d\ue000""#, "\u{FFFD}\u{E000}"), (#""\udfff\ud800""#, "\u{FFFD}\u{FFFD}"),
     ])
     func loneSurrogatesAreReplaced(text: String, expected: String) throws {
         #expect(try readJSON(text).string == expected)

@@ -30,7 +30,7 @@ import Wire
         Row(301, "", .malformed), Row(302, "<html>", .malformed), Row(304, "", .malformed),
         Row(400, "", .callerMistake), Row(400, "{}", .callerMistake), Row(401, "", .badKey), Row(402, "", .badKey),
         Row(403, "", .badKey),
-        Row(404, "", .callerMistake), Row(405, "", .callerMistake), Row(408, "", .serverError),
+        Row(404, "", .modelGone), Row(405, "", .callerMistake), Row(408, "", .serverError),
         Row(409, "", .callerMistake),
         Row(410, "", .modelGone), Row(413, "", .callerMistake), Row(415, "", .callerMistake),
         Row(422, "", .callerMistake),
@@ -47,7 +47,7 @@ import Wire
         .code(403, "forbidden", .badKey),
         .code(404, "model_not_found", .modelGone), .code(404, "not_found", .callerMistake),
         .code(400, "invalid_value", .callerMistake),
-        .code(401, "invalid_api_key", .badKey), .code(429, "insufficient_quota", .rateLimited),
+        .code(401, "invalid_api_key", .badKey), .code(429, "insufficient_quota", .badKey),
         .code(500, "context_length_exceeded", .serverError),
         Row(400, #"{"error":{"message":"m","code":400}}"#, .callerMistake),
     ]

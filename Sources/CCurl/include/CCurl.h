@@ -26,16 +26,17 @@ static inline CURLcode qc_set_list(CURL *easy, CURLoption option, struct curl_sl
 static inline CURLcode qc_set_receive(CURL *easy, CURLoption option, size_t (*function)(char *, size_t, size_t, void *)) {
     return curl_easy_setopt(easy, option, function);
 }
-static inline CURLcode qc_set_open_socket(CURL *easy,
-                                          curl_socket_t (*function)(void *, curlsocktype, struct curl_sockaddr *)) {
-    return curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, function);
-}
 static inline CURLcode qc_set_close_socket(CURL *easy, int (*function)(void *, curl_socket_t)) {
     return curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, function);
 }
 static inline long qc_get_long(CURL *easy, CURLINFO info) {
     long value = 0;
     curl_easy_getinfo(easy, info, &value);
+    return value;
+}
+static inline curl_socket_t qc_get_socket(CURL *easy) {
+    curl_socket_t value = CURL_SOCKET_BAD;
+    curl_easy_getinfo(easy, CURLINFO_ACTIVESOCKET, &value);
     return value;
 }
 static inline void *qc_get_private(CURL *easy) {

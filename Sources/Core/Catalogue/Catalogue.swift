@@ -42,7 +42,8 @@ package struct Catalogue: Sendable {
 
 /// The chooser's and the breaker's settings.
 package struct Policy: Sendable, Equatable {
-    /// 0 asks for the strongest models, 0.5 for the quality that the request needs, 1 for the cheapest that can do it at all.
+    /// 0 asks for the strongest models, 0.5 for the quality that the request needs, 1 for the cheapest that can do it
+    /// at all.
     package var costBias: Double = 0.5
     /// Most attempts for one request.
     package var attemptLimit: Int = 6

@@ -136,7 +136,7 @@ package struct JSONValue: Sendable {
 extension qj_node {
     /// Whether this is a member of that name, written without escapes.
     fileprivate func isKey(_ name: StaticString, in document: UnsafeRawPointer) -> Bool {
-        key_end - key_start == name.utf8CodeUnitCount
+        flags & UInt8(qj_key_escaped) == 0 && key_end - key_start == name.utf8CodeUnitCount
             && memcmp(document + Int(key_start), name.utf8Start, name.utf8CodeUnitCount) == 0
     }
 }

@@ -20,31 +20,36 @@ package struct ProviderFailure: Sendable, Equatable {
     }
 
     private static func fault(status: Int, code: String, message: String) -> Fault {
+        // An account without credit is the key's trouble, whatever status says so.
+        if code == "insufficient_quota" || message.contains("credit balance is too low") { return .badKey }
         switch status {
         // A redirect, which is not followed with the key in hand, is the provider's doing or its base URL's.
         case ..<400: return .malformed
-        case 401, 403:
-            // Some providers answer 403 to a request that their filter refuses.
-            return code.contains("content") ? .contentFilter : .badKey
+        // Some providers answer 403 to a request that their filter refuses.
+        case 401, 403: return code.contains("content") ? .contentFilter : .badKey
         case 402: return .badKey
-        case 404:
-            return code == "model_not_found" || message.contains("model") ? .modelGone : .callerMistake
-        case 408: return .serverError
+        // A 404 without words is a wrong base URL; one with words may be about a file that the caller named.
+        case 404: return code == "model_not_found" || message.isEmpty || message.contains("model") ? .modelGone : .callerMistake
         case 410: return .modelGone
-        case 429:
-            return .rateLimited
+        case 408: return .serverError
+        case 429: return .rateLimited
         case 500...: return .serverError
-        default: break
+        default: return refusal(code: code, message: message)
         }
-        if code == "context_length_exceeded" || message.contains("context length")
-            || message.contains("maximum context") || message.contains("context window")
-            || message.contains("prompt is too long") || message.contains("exceeds the available context")
-        {
-            return .contextTooLong
-        }
-        if code == "content_filter" || code == "content_policy_violation" || message.contains("content management policy") {
+    }
+
+    /// What a 4xx says about the request itself; providers tell it in words rather than codes.
+    private static func refusal(code: String, message: String) -> Fault {
+        if code == "context_length_exceeded" || contextWords.contains(where: message.contains) { return .contextTooLong }
+        if ["content_filter", "content_policy_violation"].contains(code) || message.contains("content management policy") {
             return .contentFilter
         }
+        if message.contains("api key not valid") { return .badKey }
         return .callerMistake
     }
+
+    private static let contextWords = [
+        "context length", "maximum context", "context window", "context limit", "prompt is too long",
+        "exceeds the available context",
+    ]
 }

@@ -187,7 +187,7 @@ package struct SSEParser: Sendable {
             dropRead()
         }
         guard let range = event.range else { return nil }
-        let isPlain = event.lines == 1 && event.hasPlainLineEnd && line.endsPlainly && line.end == range.upperBound + 2
+        let isPlain = event.hasPlainLineEnd && line.endsPlainly && line.end == range.upperBound + 2
         return SSEEvent(
             name: event.name, data: event.joined ?? slice(range), plainFrame: isPlain ? slice(0..<line.end) : nil)
     }
