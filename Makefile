@@ -21,7 +21,10 @@ TEST_PACKAGES := python3 python3-venv
 BENCH_PACKAGES := python3 nginx wrk
 
 SWIFT_FLAGS := --explicit-target-dependency-import-check error
-RELEASE_FLAGS := -c release --static-swift-stdlib $(SWIFT_FLAGS)
+# Whole-program specialisation saves a fifth of a request's CPU. Exclusive access to memory is checked at run time in
+# debug builds, in which all tests run, and at compile time in both.
+RELEASE_FLAGS := -c release --static-swift-stdlib $(SWIFT_FLAGS) \
+    -Xswiftc -cross-module-optimization -Xswiftc -enforce-exclusivity=unchecked
 
 # Python leaves no __pycache__ in the source tree.
 export PYTHONDONTWRITEBYTECODE := 1

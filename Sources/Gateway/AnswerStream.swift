@@ -10,8 +10,7 @@ package struct AnswerStream: Sendable {
     private let settlement: Settlement
     private let deadline: Instant
     private let now: @Sendable () -> Instant
-    private var parser: SSEParser
-    private var gate: StreamGate
+    private var reader: StreamReader
     private var pending: [SSEEvent]
     private var state: State
 
@@ -40,8 +39,7 @@ package struct AnswerStream: Sendable {
     ) {
         reply = opened.reply
         attempt = opened.attempt
-        parser = opened.parser
-        gate = opened.gate
+        reader = opened.reader
         pending = opened.events
         state = opened.isComplete ? .complete : .reading
         self.settlement = settlement
@@ -76,19 +74,10 @@ package struct AnswerStream: Sendable {
 
     /// Judges what has arrived, or waits for more.
     private mutating func read() async throws {
-        while state.isReading, let event = try nextEvent() { try apply(gate.take(event)) }
+        while state.isReading, let verdict = try reader.next() { try apply(verdict) }
         guard state.isReading, pending.isEmpty else { return }
         let stallsAt = now().advanced(by: attempt.planned.model.timeouts.stall)
-        if let bytes = try await reply.next(by: min(stallsAt, deadline)) {
-            parser.append(bytes)
-        } else {
-            if let last = parser.finish() { try apply(gate.take(last)) }
-            if state.isReading { try apply(gate.end()) }
-        }
-    }
-
-    private mutating func nextEvent() throws -> SSEEvent? {
-        do { return try parser.next() } catch { throw UpstreamFailure(.malformed, "an event is too large") }
+        reader.take(try await reply.next(by: min(stallsAt, deadline)))
     }
 
     private mutating func apply(_ verdict: StreamGate.Verdict) throws {
@@ -104,14 +93,14 @@ package struct AnswerStream: Sendable {
 
     private func finish() -> Part {
         reply.finish()
-        let cost = gate.usage.flatMap { usage in attempt.planned.model.price?.cost(of: usage) }
+        let cost = reader.usage.flatMap { usage in attempt.planned.model.price?.cost(of: usage) }
         attempt.succeed()
         settlement.note {
-            $0.usage = gate.usage
+            $0.usage = reader.usage
             $0.cost = cost
         }
         settlement.settle(.complete)
-        return .done(gate.usage, cost)
+        return .done(reader.usage, cost)
     }
 
     private func fail(_ failure: UpstreamFailure) -> GatewayError {

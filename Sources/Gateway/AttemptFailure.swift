@@ -11,6 +11,8 @@ struct AttemptFailure: Error {
     /// The provider's status and body, where it answered.
     var answer: (status: Int, body: ByteBuffer, isOpenAIShape: Bool)?
     var planned: Plan.Attempt?
+    /// The gateway's own refusal to send the request to that provider.
+    var refusal: GatewayError?
 
     init(fault: Fault, detail: String, planned: Plan.Attempt?) {
         self.fault = fault
@@ -19,8 +21,8 @@ struct AttemptFailure: Error {
     }
 
     /// Reads a provider's error answer.
-    init(_ reply: any ProviderReply, by limit: Instant) async throws {
-        let body = try await reply.collect(by: limit)
+    init(_ reply: any ProviderReply, _ wire: ProviderWire, by limit: Instant) async throws {
+        let body = wire.error(status: reply.status, try await reply.collect(by: limit))
         let failure = ProviderFailure(status: reply.status, body: body)
         fault = failure.fault
         // A provider's words about a rejected key may repeat the key.
@@ -50,6 +52,7 @@ extension AnswerFailure {
         after failures: [AttemptFailure], isLate: Bool, health: [Breaker.Availability]
     ) -> GatewayError {
         guard let last = failures.last else { return .resting(health.soonest ?? .seconds(1)) }
+        if let refusal = last.refusal { return refusal }
         if last.isCallersToSee {
             var error = GatewayError(.providerRefused, .client, last.detail)
             error.providerStatus = last.answer?.status

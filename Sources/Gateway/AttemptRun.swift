@@ -89,16 +89,17 @@ struct AttemptRun {
         }
         let patience = ask.request.isStream ? model.timeouts.firstContent : model.timeouts.answer
         let limit = hasNext ? min(deadline, now().advanced(by: patience)) : deadline
+        let wire = ProviderWire(provider.api, model: model.name)
         let call = UpstreamCall(
             provider: provider.id,
-            body: ask.request.body(for: model, at: deployment, of: provider, agent: plan.agent),
+            body: try body(on: wire, for: attempt.planned, of: provider),
             isStream: ask.request.isStream, connectTimeout: model.timeouts.connect,
             acquireBy: min(limit, now().advanced(by: model.timeouts.acquire)))
         do {
             let reply = try await calls.send(call, by: limit)
-            guard (200..<300).contains(reply.status) else { throw try await AttemptFailure(reply, by: limit) }
+            guard (200..<300).contains(reply.status) else { throw try await AttemptFailure(reply, wire, by: limit) }
             return ask.request.isStream
-                ? try await stream(reply, attempt, by: limit) : try await whole(reply, attempt, by: limit)
+                ? try await stream(reply, attempt, wire, by: limit) : try await whole(reply, attempt, wire, by: limit)
         } catch let failure as UpstreamFailure {
             // The transport reports any wait that ran out as a stall; here nothing had arrived yet.
             let fault: Fault =
@@ -110,9 +111,22 @@ struct AttemptRun {
         }
     }
 
-    private func whole(_ reply: any ProviderReply, _ attempt: OpenAttempt, by limit: Instant) async throws -> Answer {
-        let body = try await reply.collect(by: limit)
-        guard let content = ProviderAnswer.whole(body) else {
+    private func body(on wire: ProviderWire, for planned: Plan.Attempt, of provider: Provider) throws -> ByteBuffer {
+        do {
+            return try wire.body(
+                of: ask.request, for: planned.model, at: planned.deployment, of: provider, agent: plan.agent)
+        } catch {
+            // A field that this provider's wire cannot express: the caller is told, nobody is asked.
+            var failure = AttemptFailure(fault: .callerMistake, detail: error.message, planned: planned)
+            failure.refusal = error
+            throw failure
+        }
+    }
+
+    private func whole(
+        _ reply: any ProviderReply, _ attempt: OpenAttempt, _ wire: ProviderWire, by limit: Instant
+    ) async throws -> Answer {
+        guard let body = wire.whole(try await reply.collect(by: limit)), let content = ProviderAnswer.whole(body) else {
             throw UpstreamFailure(.malformed, "the provider's answer is not a chat completion")
         }
         guard content.hasContent else { throw UpstreamFailure(.empty, "the provider's answer has no content") }
@@ -127,43 +141,35 @@ struct AttemptRun {
         return .whole(head, body: body, content: content, cost: cost)
     }
 
-    private func stream(_ reply: any ProviderReply, _ attempt: OpenAttempt, by limit: Instant) async throws -> Answer {
+    private func stream(
+        _ reply: any ProviderReply, _ attempt: OpenAttempt, _ wire: ProviderWire, by limit: Instant
+    ) async throws -> Answer {
         guard reply.isEventStream else {
             throw UpstreamFailure(.malformed, "the provider answered a streaming request with something else")
         }
-        var parser = SSEParser()
-        var gate = StreamGate(passesUsage: ask.request.wantsUsage)
+        var reader = StreamReader(wire, passesUsage: ask.request.wantsUsage)
         while true {
-            let bytes = try await reply.next(by: limit)
-            if let bytes { parser.append(bytes) }
-            while let event = try bytes == nil ? parser.finish() : nextEvent(&parser) {
-                if let opened = try open(gate.take(event), reply, attempt, parser, gate) { return opened }
+            reader.take(try await reply.next(by: limit))
+            while let verdict = try reader.next() {
+                switch verdict {
+                case .hold: continue
+                case .fail(let fault, let detail): throw UpstreamFailure(fault, detail)
+                case .pass(let events): return commit(reply, attempt, reader, events, isComplete: false)
+                case .complete(let events): return commit(reply, attempt, reader, events, isComplete: true)
+                }
             }
-            if bytes == nil, let opened = try open(gate.end(), reply, attempt, parser, gate) { return opened }
         }
     }
 
-    private func nextEvent(_ parser: inout SSEParser) throws -> SSEEvent? {
-        do { return try parser.next() } catch { throw UpstreamFailure(.malformed, "an event is too large") }
-    }
-
-    /// The committed stream, if the verdict commits it.
-    private func open(
-        _ verdict: StreamGate.Verdict, _ reply: any ProviderReply, _ attempt: OpenAttempt, _ parser: SSEParser,
-        _ gate: StreamGate
-    ) throws -> Answer? {
-        let events: [SSEEvent]
-        var isComplete = false
-        switch verdict {
-        case .hold: return nil
-        case .fail(let fault, let detail): throw UpstreamFailure(fault, detail)
-        case .pass(let passed): events = passed
-        case .complete(let last): (events, isComplete) = (last, true)
-        }
+    /// The stream at its commit point: what was held back, and the rest to come.
+    private func commit(
+        _ reply: any ProviderReply, _ attempt: OpenAttempt, _ reader: StreamReader, _ events: [SSEEvent],
+        isComplete: Bool
+    ) -> Answer {
         let seconds = settlement.seconds
         settlement.note { $0.firstContentSeconds = seconds }
         let opened = OpenedStream(
-            reply: reply, attempt: attempt, parser: parser, gate: gate, events: events, isComplete: isComplete)
+            reply: reply, attempt: attempt, reader: reader, events: events, isComplete: isComplete)
         return .stream(
             head(of: attempt), AnswerStream(opened, settlement: settlement, deadline: deadline, now: now))
     }

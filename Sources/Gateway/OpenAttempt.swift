@@ -56,8 +56,7 @@ final class OpenAttempt: Sendable {
 struct OpenedStream: Sendable {
     let reply: any ProviderReply
     let attempt: OpenAttempt
-    let parser: SSEParser
-    let gate: StreamGate
+    let reader: StreamReader
     /// What was held back until now.
     let events: [SSEEvent]
     /// The whole answer is there already.

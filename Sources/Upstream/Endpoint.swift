@@ -1,3 +1,4 @@
+package import Core
 import Foundation
 import Gateway
 import Synchronization
@@ -5,7 +6,7 @@ import Synchronization
 /// Where the calls of one provider go: its URL, the headers of every call, and how busy it is.
 package final class Endpoint: Sendable {
     package let provider: String
-    /// The full URL of its chat completions.
+    /// The full URL of its chat completions or messages.
     let url: String
     /// `Name: value`, the provider's key among them: never logged, never shown.
     let headers: [String]
@@ -23,16 +24,24 @@ package final class Endpoint: Sendable {
     ///   - baseURL: without a trailing slash.
     ///   - key: the provider's key; nil for one that needs none.
     ///   - authorities: path of a PEM file with the authorities to trust instead of the system's.
-    package init(provider: String, baseURL: String, key: String?, authorities: String? = nil, limit: Int) {
+    package init(
+        provider: String, api: Provider.API = .openai, baseURL: String, key: String?, authorities: String? = nil,
+        limit: Int
+    ) {
         self.provider = provider
-        url = baseURL + "/chat/completions"
+        url = baseURL + (api == .openai ? "/chat/completions" : "/messages")
         // The list is closed: nothing of the caller's headers goes out. An empty `Expect` keeps curl from waiting for
         // a 100 before large bodies.
-        headers =
-            ["Content-Type: application/json", "Expect:"]
-            + (key.map { ["Authorization: Bearer \($0)"] } ?? [])
+        headers = ["Content-Type: application/json", "Expect:"] + Self.headers(of: api, key: key)
         self.authorities = authorities
         self.limit = limit
+    }
+
+    private static func headers(of api: Provider.API, key: String?) -> [String] {
+        switch api {
+        case .openai: key.map { ["Authorization: Bearer \($0)"] } ?? []
+        case .anthropic: ["anthropic-version: 2023-06-01"] + (key.map { ["x-api-key: \($0)"] } ?? [])
+        }
     }
 
     /// Whether the environment names a proxy, in one of the variables that libcurl reads.

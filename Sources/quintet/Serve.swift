@@ -46,7 +46,7 @@ struct Serve: AsyncParsableCommand {
         let engine = CurlEngine(
             endpoints: catalogue.providers.filter(\.isOn).map {
                 Endpoint(
-                    provider: $0.id, baseURL: $0.baseURL, key: keys[$0.id]?.reveal(), limit: $0.inFlightLimit)
+                    provider: $0.id, api: $0.api, baseURL: $0.baseURL, key: keys[$0.id]?.reveal(), limit: $0.inFlightLimit)
             })
         let log = RequestLog(level: .init(settings.logLevel))
         let gateway = Gateway(

@@ -130,7 +130,7 @@ import Testing
     @Test(arguments: [
         (401, "", Fault.badKey), (403, "<html>", .badKey), (413, "<html><h1>413 Request Entity Too Large</h1></html>", .callerMistake),
         (429, "{}", .rateLimited), (500, "null", .serverError), (502, "<html>", .serverError), (529, "", .serverError), (400, "[]", .callerMistake),
-        (404, "", .modelGone),
+        (404, "", .callerMistake),
     ])
     func bodiesThatAreNotAnthropics(status: Int, body: String, fault: Fault) throws {
         let translated = AnthropicAnswer.error(status: status, body: ByteBuffer(string: body))

@@ -1,7 +1,12 @@
 /// A base URL, a wire API and where its key comes from.
 package struct Provider: Sendable, Equatable {
     /// The bytes on the wire.
-    package enum API: String, Sendable, CaseIterable { case openai }
+    package enum API: String, Sendable, CaseIterable {
+        /// OpenAI's chat completions.
+        case openai
+        /// Anthropic's Messages.
+        case anthropic
+    }
 
     package let id: String
     package let api: API
