@@ -17,7 +17,8 @@ ARGS ?=
 
 # g++ for the C++ standard library that simdjson and the Swift toolchain need; git for SwiftPM.
 BUILD_PACKAGES := g++ git ca-certificates libcurl4-openssl-dev libsimdjson-dev
-TEST_PACKAGES := python3 python3-venv
+# nginx and openssl for HTTPS and HTTP/2 as providers have them.
+TEST_PACKAGES := python3 python3-venv nginx openssl
 BENCH_PACKAGES := python3 nginx wrk
 
 SWIFT_FLAGS := --explicit-target-dependency-import-check error
@@ -59,6 +60,7 @@ build-tests: build-tools
 
 .PHONY: test-swift
 test-swift: build-tests ## run the Swift tests
+	@scripts/packages $(TEST_PACKAGES)
 	$(SWIFT) test --skip-build $(SWIFT_FLAGS)
 
 .PHONY: test-sdk

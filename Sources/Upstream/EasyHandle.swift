@@ -75,8 +75,13 @@ final class EasyHandle {
         }
     }
 
+    /// The call is to be broken off. libcurl 7.88 keeps the end of an HTTP/2 stream to itself until its connection is
+    /// used again; without reuse the connection is closed at once, unless other streams share it and so use it.
+    func abandon() { qc_set_long(raw, CURLOPT_FORBID_REUSE, 1) }
+
     /// Lets go of the call.
     func unload() {
+        qc_set_long(raw, CURLOPT_FORBID_REUSE, 0)
         if let body = transfer?.call.body, body.readableBytes > Self.keptBody {
             qc_set_size(raw, CURLOPT_POSTFIELDSIZE_LARGE, 0)
             qc_set_string(raw, CURLOPT_COPYPOSTFIELDS, "")

@@ -124,12 +124,13 @@ final class EngineLoop {
     }
 
     /// Takes a transfer out, whether it runs or waits, and gives its place to the next one.
-    private func remove(_ transfer: Transfer) {
+    private func remove(_ transfer: Transfer, isFinished: Bool = false) {
         let lane = lane(of: transfer.endpoint)
         guard let easy = active.removeValue(forKey: ObjectIdentifier(transfer)) else {
             lane.leave(transfer)
             return
         }
+        if !isFinished { easy.abandon() }
         curl_multi_remove_handle(multi, easy.raw)
         lane.giveBack(easy)
         if let next = lane.nextInLine() { start(next, on: lane) }
@@ -145,7 +146,7 @@ final class EngineLoop {
             let head = easy.currentHead
             if code == CURLE_OK { sockets.keep(easy.socket, for: transfer.endpoint) }
             // First out of the loop, then told: whoever reads the end finds the place free.
-            remove(transfer)
+            remove(transfer, isFinished: true)
             transfer.end(result(of: transfer, code, head), head: head)
         }
     }

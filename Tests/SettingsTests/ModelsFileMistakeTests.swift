@@ -153,7 +153,7 @@ import Testing
 
     @Test(arguments: [
         (#"{}"#, "base_url: is missing. Write the URL before /chat/completions, like https://api.openai.com/v1."),
-        (#"{"base_url": "https://h", "api": "anthropic"}"#, "api: must be 'openai', not 'anthropic'."),
+        (#"{"base_url": "https://h", "api": "bedrock"}"#, "api: must be one of 'openai', 'anthropic', not 'bedrock'."),
         (#"{"base_url": "api.openai.com/v1"}"#, "base_url: must begin with https:// or http://."),
         (#"{"base_url": "ftp://h"}"#, "base_url: must begin with https:// or http://."),
         (#"{"base_url": "https://"}"#, "base_url: has no host. Write it like https://api.openai.com/v1."),
