@@ -22,7 +22,7 @@ TEST_PACKAGES := python3 python3-venv nginx openssl
 BENCH_PACKAGES := python3 nginx wrk
 
 SWIFT_FLAGS := --explicit-target-dependency-import-check error
-# Whole-program specialisation saves a fifth of a request's CPU. Exclusive access to memory is checked at run time in
+# Whole-program specialisation; docs/performance.md has the figures. Exclusive access to memory is checked at run time in
 # debug builds, in which all tests run, and at compile time in both.
 RELEASE_FLAGS := -c release --static-swift-stdlib $(SWIFT_FLAGS) \
     -Xswiftc -cross-module-optimization -Xswiftc -enforce-exclusivity=unchecked
