@@ -5,21 +5,22 @@ import Testing
 /// What the gateway does to connections that misbehave, and to those that don't.
 @Suite(.timeLimit(.minutes(1))) struct ConnectionTests {
     private static func withGateway(
-        keys: [String] = [], body: @escaping @Sendable (ServedGateway, ScriptedProvider) async throws -> Void
+        keys: [String] = [], patience: Duration = .seconds(30),
+        body: @escaping @Sendable (ServedGateway, ScriptedProvider) async throws -> Void
     ) async throws {
         try await withScriptedProvider(.json(body: Chat.answer(text: "hello"))) { provider in
             try await ServedGateway.run(
                 [.init(provider: provider, key: "canary")], keys: keys,
                 configure: {
-                    $0.headTimeout = .milliseconds(200)
-                    $0.bodyTimeout = .milliseconds(200)
+                    $0.headTimeout = patience
+                    $0.bodyTimeout = patience
                     $0.bodyLimit = 1 << 20
                 }, { gateway in try await body(gateway, provider) })
         }
     }
 
     @Test func aHeadThatDripsInIsCutOff() async throws {
-        try await Self.withGateway { gateway, _ in
+        try await Self.withGateway(patience: .milliseconds(200)) { gateway, _ in
             let client = try await RawClient.connect(port: gateway.port)
             try await client.send("POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nX-Slow")
             try await client.readEOF()
@@ -27,7 +28,7 @@ import Testing
     }
 
     @Test func aBodyThatDripsInIsAnsweredAndCutOff() async throws {
-        try await Self.withGateway { gateway, _ in
+        try await Self.withGateway(patience: .milliseconds(200)) { gateway, _ in
             let client = try await RawClient.connect(port: gateway.port)
             try await client.send(
                 "POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{")
