@@ -15,7 +15,6 @@ func nio(_ product: String) -> Target.Dependency { .product(name: product, packa
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
-let nioHTTPTypes = Target.Dependency.product(name: "NIOHTTPTypes", package: "swift-nio-extras")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 
@@ -53,8 +52,9 @@ let package = Package(
         .target(
             name: "Edge",
             dependencies: [
-                "Core", "Wire", "Gateway", hummingbird, hummingbirdCore, httpTypes, nioHTTPTypes, logging, lifecycle,
-                nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1"),
+                "Core", "Wire", "Gateway", logging, lifecycle, nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1"),
+                .product(name: "NIOExtras", package: "swift-nio-extras"),
+                .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "Crypto", package: "swift-crypto"),
             ],
             swiftSettings: requestPathSettings),

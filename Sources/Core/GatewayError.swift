@@ -16,6 +16,7 @@ package struct GatewayError: Error, Sendable, Equatable {
         case notFound = "not_found"
         case methodNotAllowed = "method_not_allowed"
         case unsupportedMediaType = "unsupported_media_type"
+        case headTooLarge = "headers_too_large"
         case bodyTooLarge = "body_too_large"
         case bodyTimeout = "body_timeout"
         case invalidKey = "invalid_api_key"

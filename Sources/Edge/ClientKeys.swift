@@ -1,6 +1,6 @@
 import Core
 import Crypto
-import HTTPTypes
+import NIOHTTP1
 
 /// The keys that callers must show. Only digests are kept, so that a dump of the process tells none.
 package struct ClientKeys: Sendable {
@@ -13,7 +13,7 @@ package struct ClientKeys: Sendable {
 
     /// Lets a request in, or says what it lacks. A key comes as `Authorization: Bearer …`, or `x-api-key` as
     /// Anthropic's clients send it.
-    func check(_ headers: HTTPFields) throws(GatewayError) {
+    func check(_ headers: HTTPHeaders) throws(GatewayError) {
         guard !digests.isEmpty else { return }
         guard let key = Self.key(in: headers) else {
             throw GatewayError(.invalidKey, .client, "No API key: send one as 'Authorization: Bearer <key>'.")
@@ -23,10 +23,10 @@ package struct ClientKeys: Sendable {
         }
     }
 
-    private static func key(in headers: HTTPFields) -> Substring? {
-        if let value = headers[.authorization], value.lowercased().hasPrefix("bearer ") {
+    private static func key(in headers: HTTPHeaders) -> Substring? {
+        if let value = headers.first(name: HeaderName.authorization), value.lowercased().hasPrefix("bearer ") {
             return value.dropFirst("bearer ".count).drop { $0 == " " }
         }
-        return HTTPField.Name("x-api-key").flatMap { headers[$0] }.map { $0[...] }
+        return headers.first(name: "x-api-key").map { $0[...] }
     }
 }

@@ -1,9 +1,8 @@
 import FoundationEssentials
 package import Gateway
-import HummingbirdCore
-import Hummingbird
 package import Logging
 import NIOCore
+import NIOHTTP1
 import NIOPosix
 import ServiceLifecycle
 
@@ -50,10 +49,14 @@ package struct EdgeServer: Service {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: configuration.loops)
         let result: Result<Void, any Error>
         do {
+            let listener = Listener(
+                group, limits: limits, connectionLimit: configuration.connectionLimit, responder: responder,
+                logger: logger)
             try await withGracefulShutdownHandler {
-                try await application(on: group).run()
+                try await listener.run(host: configuration.host, port: configuration.port, onListening: onListening)
             } onGracefulShutdown: {
                 self.drain.set()
+                listener.stop()
             }
             result = .success(())
         } catch { result = .failure(error) }
@@ -61,37 +64,19 @@ package struct EdgeServer: Service {
         try result.get()
     }
 
-    private func application(on group: MultiThreadedEventLoopGroup) -> some ApplicationProtocol {
-        let onListening = onListening
-        return Application(
-            router: router(), server: server(on: group),
-            configuration: ApplicationConfiguration(
-                address: .hostname(configuration.host, port: configuration.port), backlog: 4096,
-                availableConnectionsDelegate: .maximum(configuration.connectionLimit, logger: logger)),
-            onServerRunning: { channel in await onListening(channel.localAddress?.port ?? 0) },
-            eventLoopGroupProvider: .shared(group), logger: logger)
+    private var limits: ConnectionLimits {
+        ConnectionLimits(
+            head: TimeAmount(configuration.headTimeout), body: TimeAmount(configuration.bodyTimeout),
+            idle: TimeAmount(configuration.idleTimeout))
     }
 
-    private func server(on group: MultiThreadedEventLoopGroup) -> HTTPServerBuilder {
-        let executors = LoopExecutors(group)
-        let limits = ConnectionLimits(
-            head: TimeAmount(configuration.headTimeout), body: TimeAmount(configuration.bodyTimeout))
-        let idle = TimeAmount(configuration.idleTimeout)
-        return HTTPServerBuilder { responder in
-            LoopBoundChannel(
-                base: HTTP1Channel(
-                    responder: responder,
-                    configuration: .init(
-                        idleTimeout: idle,
-                        httpDecoderConfiguration: .init(
-                            maxHeaderFieldSize: 64 << 10, maxHeaderListSize: 64 << 10, maxHeaderFieldCount: 200))),
-                limits: limits, executors: executors)
-        }
+    private var responder: Responder {
+        Responder(routes: routes, keys: keys, bodyLimit: configuration.bodyLimit, logger: logger)
     }
 
-    private func router() -> Router<EdgeContext> {
-        let chat = ChatRoute(gateway: gateway, bodyLimit: configuration.bodyLimit)
-        let native = NativeRoutes(gateway: gateway, bodyLimit: configuration.bodyLimit)
+    private var routes: RouteTable {
+        let chat = ChatRoute(gateway: gateway)
+        let native = NativeRoutes(gateway: gateway)
         let info = InfoRoutes(gateway: gateway, startedAt: Int(Date.now.timeIntervalSince1970), drain: drain)
         let breakers = BreakerRoute(gateway: gateway)
         var table = RouteTable()
@@ -103,7 +88,7 @@ package struct EdgeServer: Service {
         table.post("/api/ai/v4/chat/stream", handler: native.stream)
         table.get("/api/ai/v4/agents/available", handler: native.agents)
         table.get("/ai/circuit-breaker", "/api/ai/circuit-breaker", handler: breakers.answer)
-        table.get("/health", "/api/health", handler: info.health)
-        return table.router(behind: Boundary(keys: keys))
+        table.get("/health", "/api/health", isOpen: true, handler: info.health)
+        return table
     }
 }

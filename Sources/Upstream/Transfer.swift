@@ -95,9 +95,11 @@ final class Transfer: Sendable {
         if tellsEngine { inbox.post(.cancel(self)) }
     }
 
-    private func park(until deadline: Instant) async {
+    private func park(until deadline: Instant, isolation: isolated (any Actor)? = #isolation) async {
         await withTaskCancellationHandler {
-            await withUnsafeContinuation { continuation in
+            // Only a closure that names its isolation stays on it; another would take two turns of the shared pool.
+            _ = isolation
+            await withUnsafeContinuation(isolation: isolation) { continuation in
                 let isReady = state.withLock { state in
                     state.mailbox.wait(until: deadline)
                     if !state.mailbox.isReady { state.waiter = continuation }

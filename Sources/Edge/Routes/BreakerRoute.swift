@@ -1,7 +1,6 @@
 import Core
 import FoundationEssentials
 import Gateway
-import Hummingbird
 import NIOCore
 import Wire
 
@@ -9,7 +8,7 @@ import Wire
 struct BreakerRoute: Sendable {
     let gateway: Gateway
 
-    @Sendable func answer(_ request: Request, _ context: EdgeContext) async throws -> Response {
+    @Sendable func answer(_ request: Request) async throws -> Response {
         Response(json: body(now: .now))
     }
 

@@ -1,37 +1,28 @@
 import Core
 import Gateway
-import HTTPTypes
-import Hummingbird
 import NIOCore
+import NIOHTTP1
 import Wire
 
 /// `POST /v1/chat/completions`.
 struct ChatRoute: Sendable {
     let gateway: Gateway
-    let bodyLimit: Int
 
-    @Sendable func answer(_ request: Request, _ context: EdgeContext) async throws -> Response {
-        let chat = try ChatRequest(await request.json(upTo: bodyLimit))
-        let ask = Ask(
-            requestID: context.requestID, request: chat, target: RequestFacts.Target(modelField: chat.model))
+    @Sendable func answer(_ request: Request) async throws -> Response {
+        let chat = try ChatRequest(request.body)
+        let ask = Ask(requestID: request.id, request: chat, target: RequestFacts.Target(modelField: chat.model))
         switch try await gateway.answer(ask) {
         case .whole(let head, let body, _, let cost):
-            var headers = head.headers
-            headers[.contentType] = "application/json"
-            if let cost { headers[.cost] = cost.decimalUSD }
-            return Response(status: .ok, headers: headers, body: ResponseBody(byteBuffer: body))
+            return Response(json: body, headers: head.headers(cost: cost))
         case .stream(let head, let stream):
             return Response(
                 status: .ok, headers: head.streamHeaders,
-                body: ResponseBody { writer in
-                    try await Self.forward(stream, to: &writer)
-                    try await writer.finish(nil)
-                })
+                body: .stream { writer in try await Self.forward(stream, to: writer) })
         }
     }
 
     /// Writes chunks as they come. Only a whole answer ends with `[DONE]`; one that broke off ends with an error.
-    @concurrent private static func forward(_ stream: AnswerStream, to writer: inout any ResponseBodyWriter) async throws {
+    private static func forward(_ stream: AnswerStream, to writer: ResponseWriter) async throws {
         var stream = stream
         while let part = try await stream.next() {
             switch part {
@@ -54,22 +45,23 @@ extension [SSEEvent] {
 }
 
 extension AnswerHead {
-    /// What tells a caller who answered.
-    var headers: HTTPFields {
-        var headers = HTTPFields()
+    /// What tells a caller who answered, and what it cost where that is known.
+    func headers(cost: Money?) -> HTTPHeaders {
+        var headers = HTTPHeaders()
         headers.reserveCapacity(8)
-        headers[.model] = model.name
-        if let agent { headers[.agent] = agent.id }
-        headers[.attempts] = "\(attemptCount)"
+        headers.add(name: HeaderName.model, value: model.name)
+        if let agent { headers.add(name: HeaderName.agent, value: agent.id) }
+        headers.add(name: HeaderName.attempts, value: String(attemptCount))
+        if let cost { headers.add(name: HeaderName.cost, value: cost.decimalUSD) }
         return headers
     }
 
     /// For an answer that is streamed.
-    var streamHeaders: HTTPFields {
-        var headers = headers
-        headers[.contentType] = "text/event-stream"
-        headers[.cacheControl] = "no-cache"
-        headers[.accelBuffering] = "no"
+    var streamHeaders: HTTPHeaders {
+        var headers = headers(cost: nil)
+        headers.add(name: HeaderName.contentType, value: "text/event-stream")
+        headers.add(name: HeaderName.cacheControl, value: "no-cache")
+        headers.add(name: HeaderName.accelBuffering, value: "no")
         return headers
     }
 }

@@ -1,9 +1,7 @@
 import Core
 import Foundation
 import Gateway
-import HTTPTypes
-import Hummingbird
-import NIOCore
+import NIOHTTP1
 import Synchronization
 import Wire
 
@@ -14,13 +12,13 @@ struct InfoRoutes: Sendable {
     let startedAt: Int
     let drain: DrainFlag
 
-    @Sendable func models(_ request: Request, _ context: EdgeContext) async throws -> Response {
+    @Sendable func models(_ request: Request) async throws -> Response {
         Response(json: ModelList.all(gateway.catalogue, created: startedAt))
     }
 
-    @Sendable func model(_ request: Request, _ context: EdgeContext) async throws -> Response {
+    @Sendable func model(_ request: Request) async throws -> Response {
         // Names hold slashes (`agent/dev`), and clients may escape them.
-        let path = request.uri.path.dropFirst("/v1/models/".count)
+        let path = request.path.dropFirst("/v1/models/".count)
         let name = String(path).removingPercentEncoding ?? String(path)
         guard let body = ModelList.one(name, gateway.catalogue, created: startedAt) else {
             throw GatewayError(
@@ -30,7 +28,7 @@ struct InfoRoutes: Sendable {
         return Response(json: body)
     }
 
-    @Sendable func health(_ request: Request, _ context: EdgeContext) async throws -> Response {
+    @Sendable func health(_ request: Request) async throws -> Response {
         let resting = gateway.breakers.reports().filter { $0.deployment.isLive && $0.report.phase == .open }.count
         let live = gateway.catalogue.deployments.filter(\.isLive).count
         let status = drain.isSet ? "draining" : live > 0 && resting == live ? "unhealthy" : resting > 0 ? "degraded" : "healthy"
@@ -43,9 +41,7 @@ struct InfoRoutes: Sendable {
                     "\(gateway.catalogue.liveModels.count) models on \(live) deployments, \(resting) of them resting")
             }
         }
-        var response = Response(json: body)
-        if drain.isSet { response.status = .serviceUnavailable }
-        return response
+        return Response(json: body, status: drain.isSet ? .serviceUnavailable : .ok)
     }
 }
 

@@ -1,30 +1,28 @@
 import Core
 import FoundationEssentials
 import Gateway
-import HTTPTypes
-import Hummingbird
 import NIOCore
+import NIOHTTP1
 import Wire
 
 /// The native API under `/api/ai/v4`.
 struct NativeRoutes: Sendable {
     let gateway: Gateway
-    let bodyLimit: Int
 
-    @Sendable func optimized(_ request: Request, _ context: EdgeContext) async throws -> Response {
-        try await whole(request, context, .optimized) { NativeAnswer.optimized($0, $1) }
+    @Sendable func optimized(_ request: Request) async throws -> Response {
+        try await whole(request, .optimized) { NativeAnswer.optimized($0, $1) }
     }
 
-    @Sendable func quick(_ request: Request, _ context: EdgeContext) async throws -> Response {
-        try await whole(request, context, .quick) { NativeAnswer.quick($0, $1) }
+    @Sendable func quick(_ request: Request) async throws -> Response {
+        try await whole(request, .quick) { NativeAnswer.quick($0, $1) }
     }
 
-    @Sendable func agents(_ request: Request, _ context: EdgeContext) async throws -> Response {
+    @Sendable func agents(_ request: Request) async throws -> Response {
         Response(json: NativeAnswer.agents(gateway.catalogue.agents))
     }
 
-    private func read(_ request: Request, _ kind: NativeRequest.Kind) async throws -> NativeRequest {
-        let native = try NativeRequest(await request.json(upTo: bodyLimit), kind: kind)
+    private func read(_ request: Request, _ kind: NativeRequest.Kind) throws -> NativeRequest {
+        let native = try NativeRequest(request.body, kind: kind)
         switch native.target {
         case .agent(let id), .agentOnModel(let id, _):
             guard gateway.catalogue.agent(id) == nil else { break }
@@ -38,33 +36,30 @@ struct NativeRoutes: Sendable {
     }
 
     private func whole(
-        _ request: Request, _ context: EdgeContext, _ kind: NativeRequest.Kind,
+        _ request: Request, _ kind: NativeRequest.Kind,
         body: (String, NativeFacts) -> ByteBuffer
     ) async throws -> Response {
         let started = ContinuousClock.now
-        let native = try await read(request, kind)
-        guard case .whole(let head, _, let content, let cost) = try await gateway.answer(native.ask(context.requestID))
+        let native = try read(request, kind)
+        guard case .whole(let head, _, let content, let cost) = try await gateway.answer(native.ask(request.id))
         else { throw GatewayError(.internalError, .gateway, "A whole answer was asked for, and a stream came.") }
-        var facts = NativeFacts(head, requestID: context.requestID)
+        var facts = NativeFacts(head, requestID: request.id)
         facts.usage = content.usage
         facts.cost = cost
         facts.seconds = started.duration(to: .now).seconds
         facts.attempts.append(.init(model: head.model.name, outcome: "ok", seconds: facts.seconds - head.failedSeconds))
-        var response = Response(json: body(content.text, facts))
-        for field in head.headers { response.headers[field.name] = field.value }
-        if let cost { response.headers[.cost] = cost.decimalUSD }
-        return response
+        return Response(json: body(content.text, facts), headers: head.headers(cost: cost))
     }
 
-    @Sendable func stream(_ request: Request, _ context: EdgeContext) async throws -> Response {
+    @Sendable func stream(_ request: Request) async throws -> Response {
         let started = ContinuousClock.now
-        let native = try await read(request, .stream)
-        guard case .stream(let head, let stream) = try await gateway.answer(native.ask(context.requestID))
+        let native = try read(request, .stream)
+        guard case .stream(let head, let stream) = try await gateway.answer(native.ask(request.id))
         else { throw GatewayError(.internalError, .gateway, "A stream was asked for, and a whole answer came.") }
-        let facts = NativeFacts(head, requestID: context.requestID)
+        let facts = NativeFacts(head, requestID: request.id)
         return Response(
             status: .ok, headers: head.streamHeaders,
-            body: ResponseBody { writer in
+            body: .stream { writer in
                 var translation = NativeStream(head: head, facts: facts, started: started)
                 try await writer.write(NativeAnswer.meta(facts))
                 var stream = stream
@@ -72,7 +67,6 @@ struct NativeRoutes: Sendable {
                     let bytes = translation.translate(part)
                     if bytes.readableBytes > 0 { try await writer.write(bytes) }
                 }
-                try await writer.finish(nil)
             })
     }
 }
@@ -144,13 +138,5 @@ extension AnswerHead {
         }
         parts.append("\(model.name): \(reason.rawValue)")
         return parts.joined(separator: "; ")
-    }
-}
-
-extension Response {
-    /// An answer in JSON.
-    init(json body: ByteBuffer) {
-        self.init(
-            status: .ok, headers: [.contentType: "application/json"], body: ResponseBody(byteBuffer: body))
     }
 }

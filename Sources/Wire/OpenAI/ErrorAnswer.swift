@@ -14,6 +14,7 @@ package enum ErrorAnswer {
         case .bodyTimeout: 408
         case .bodyTooLarge: 413
         case .unsupportedMediaType: 415
+        case .headTooLarge: 431
         case .callerGone: 499
         case .internalError: 500
         case .providersFailed: 502

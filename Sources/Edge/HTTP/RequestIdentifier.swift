@@ -1,31 +1,28 @@
-import Hummingbird
 import Synchronization
-
-/// What travels with a request through the routes.
-struct EdgeContext: RequestContext {
-    var coreContext: CoreRequestContextStorage
-    /// In the answer's `x-request-id`, the logs and the outcome.
-    var requestID = RequestIdentifier.next()
-
-    init(source: ApplicationRequestContextSource) {
-        coreContext = CoreRequestContextStorage(source: source)
-    }
-}
 
 /// Names for requests.
 enum RequestIdentifier {
     /// Tells this process's requests from those of its replicas and of its earlier runs.
-    private static let process = hex(UInt64.random(in: 0...UInt64.max), 16)
+    private static let process = "req_" + hex(UInt64.random(in: 0...UInt64.max), 16)
     private static let count = Atomic<UInt64>(0)
 
     /// A new one: `req_`, 64 bits of the process, and the request's number in it.
     static func next() -> String {
-        "req_" + process + hex(count.wrappingAdd(1, ordering: .relaxed).newValue, 8)
+        process + hex(count.wrappingAdd(1, ordering: .relaxed).newValue, 8)
     }
 
+    /// In hexadecimal, at least `width` digits.
     private static func hex(_ value: UInt64, _ width: Int) -> String {
-        let digits = String(value, radix: 16)
-        return String(repeating: "0", count: max(0, width - digits.count)) + digits
+        let digits = max(width, (67 - value.leadingZeroBitCount) / 4)
+        return String(unsafeUninitializedCapacity: digits) { buffer in
+            var rest = value
+            for index in stride(from: digits - 1, through: 0, by: -1) {
+                let digit = UInt8(rest & 15)
+                buffer[index] = digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10
+                rest >>= 4
+            }
+            return digits
+        }
     }
 
     /// The caller's own name for a request, if it is one that can stand in a log line.

@@ -1,0 +1,27 @@
+import NIOCore
+
+/// Writes a streamed answer.
+struct ResponseWriter: Sendable {
+    let connection: HTTPConnection
+    let loop: LoopActor
+    let isChunked: Bool
+
+    /// Sends a piece at once. Suspends while the client reads slower than the answer comes.
+    ///
+    /// - Throws: `CancellationError` when nobody reads the answer any more.
+    func write(_ bytes: ByteBuffer) async throws {
+        guard bytes.readableBytes > 0 else { return }
+        try await connection.write(isChunked ? Self.chunk(bytes) : bytes, on: loop)
+    }
+
+    /// RFC 9112 §7.1, in one piece.
+    private static func chunk(_ bytes: ByteBuffer) -> ByteBuffer {
+        var chunk = ByteBuffer()
+        chunk.reserveCapacity(bytes.readableBytes + 20)
+        chunk.writeString(String(bytes.readableBytes, radix: 16))
+        chunk.writeStaticString("\r\n")
+        chunk.writeImmutableBuffer(bytes)
+        chunk.writeStaticString("\r\n")
+        return chunk
+    }
+}

@@ -1,0 +1,105 @@
+import Core
+import Gateway
+import Logging
+import NIOCore
+import NIOHTTP1
+import Wire
+
+/// Stands between the connections and the routes: lets callers in, finds the route, and turns every error into the
+/// one shape that clients read. Errors are logged here, once.
+struct Responder: Sendable {
+    let routes: RouteTable
+    let keys: ClientKeys
+    /// Most bytes of a request's body.
+    let bodyLimit: Int
+    let logger: Logger
+
+    /// What becomes of a request whose head is there.
+    enum Admission: Sendable {
+        case take(Route)
+        /// Its body is of no interest.
+        case refuse(Response)
+    }
+
+    /// Judges a request by its head, before its body is read.
+    func admit(_ request: Request) -> Admission {
+        switch routes.match(request.method, request.path) {
+        case .route(let route):
+            do throws(GatewayError) {
+                if !route.isOpen { try keys.check(request.headers) }
+                if case .json = route.body { try Self.checkType(request.headers) }
+                if let length = request.declaredLength, length > bodyLimit { throw tooLarge }
+            } catch { return .refuse(Response(error: error)) }
+            return .take(route)
+        case .otherMethod(let allowed):
+            return .refuse(notAllowed(request, allowed))
+        case .nothing:
+            return .refuse(nothingThere(request))
+        }
+    }
+
+    /// Answers a request that was admitted.
+    func respond(to request: Request, by route: Route) async -> Response {
+        do {
+            return try await route.handler(request)
+        } catch let error as AnswerFailure {
+            return Response(failure: error)
+        } catch let error as GatewayError {
+            return Response(error: error)
+        } catch is CancellationError {
+            return Response(error: GatewayError(.callerGone, .client, "The caller hung up."))
+        } catch {
+            logger.error("unexpected error", metadata: ["id": "\(request.id)", "error": "\(error)"])
+            return Response(
+                error: GatewayError(
+                    .internalError, .gateway, "The gateway failed. Its log has more under \(request.id)."))
+        }
+    }
+
+    /// For a body that turns out larger than the limit.
+    var tooLarge: GatewayError {
+        GatewayError(.bodyTooLarge, .client, "The body is larger than the limit of \(bodyLimit) bytes.")
+    }
+
+    private static func checkType(_ headers: HTTPHeaders) throws(GatewayError) {
+        guard let type = headers.first(name: HeaderName.contentType), type != "application/json" else { return }
+        let name = type.prefix { $0 != ";" }.lowercased().filter { $0 != " " }
+        guard name == "application/json" || name.hasSuffix("+json") else {
+            throw GatewayError(
+                .unsupportedMediaType, .client,
+                "The body must be JSON, not \(type.prefix(100)). Send 'Content-Type: application/json'.")
+        }
+    }
+
+    // Paths that don't exist are told only to callers who are let in.
+
+    private func notAllowed(_ request: Request, _ allowed: [HTTPMethod]) -> Response {
+        if let refusal = refusalOfKey(request) { return refusal }
+        let allowed = allowed.map(\.rawValue).joined(separator: ", ")
+        var response = Response(
+            error: GatewayError(
+                .methodNotAllowed, .client,
+                "\(request.path.prefix(200)) takes \(allowed), not \(request.method.rawValue.prefix(20))."))
+        response.headers.add(name: HeaderName.allow, value: allowed)
+        return response
+    }
+
+    private func nothingThere(_ request: Request) -> Response {
+        refusalOfKey(request)
+            ?? Response(
+                error: GatewayError(
+                    .notFound, .client,
+                    "There is nothing at \(request.method.rawValue.prefix(20)) \(request.path.prefix(200)). Chat requests go to POST /v1/chat/completions."
+                ))
+    }
+
+    private func refusalOfKey(_ request: Request) -> Response? {
+        do throws(GatewayError) { try keys.check(request.headers) } catch { return Response(error: error) }
+        return nil
+    }
+}
+
+extension Request {
+    /// What `Content-Length` says.
+    var declaredLength: Int? { headers.first(name: HeaderName.contentLength).flatMap { Int($0) } }
+}
