@@ -45,6 +45,6 @@ final class Settlement: Sendable {
 extension Duration {
     /// As a number, for reports.
     package var seconds: Double {
-        Double(components.seconds) + Double(components.attoseconds) / 1e18
+        self / .seconds(1)
     }
 }

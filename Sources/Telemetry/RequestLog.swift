@@ -33,6 +33,8 @@ package final class RequestLog: OutcomeSink, Service {
 
     /// Most outcomes that wait: what a stuck log may cost in memory.
     private static let limit = 8192
+    /// How late a line may be, so that busy times write many at once.
+    private static let pace = Duration.milliseconds(50)
 
     /// - Parameter write: gets whole lines, several at once; standard error by default.
     package init(level: Level, write: @escaping @Sendable (String) -> Void = RequestLog.standardError) {
@@ -61,7 +63,11 @@ package final class RequestLog: OutcomeSink, Service {
     /// Writes lines until graceful shutdown, and then those that are left.
     package func run() async throws {
         await withGracefulShutdownHandler {
-            for await _ in wakeUps { drain() }
+            for await _ in wakeUps {
+                drain()
+                // Cancelled, it only drains sooner.
+                try? await Task.sleep(for: Self.pace)
+            }
         } onGracefulShutdown: {
             self.wake.finish()
         }

@@ -8,6 +8,8 @@ import Synchronization
 /// engine's thread.
 final class EasyHandle {
     let raw: UnsafeMutableRawPointer
+    /// Read once: from a plain string libcurl would parse and print it anew for every call.
+    private let url: OpaquePointer
     private let headers: UnsafeMutablePointer<curl_slist>?
     private let sockets: SocketWatch
     private(set) var transfer: Transfer?
@@ -21,7 +23,12 @@ final class EasyHandle {
     private static let keptBody = 64 << 10
 
     init?(for endpoint: Endpoint, sockets: SocketWatch) {
-        guard let raw = curl_easy_init() else { return nil }
+        guard let url = curl_url() else { return nil }
+        guard curl_url_set(url, CURLUPART_URL, endpoint.url, 0) == CURLUE_OK, let raw = curl_easy_init() else {
+            curl_url_cleanup(url)
+            return nil
+        }
+        self.url = url
         self.raw = raw
         self.sockets = sockets
         headers = endpoint.headers.reduce(nil) { curl_slist_append($0, $1) }
@@ -30,11 +37,12 @@ final class EasyHandle {
 
     deinit {
         curl_easy_cleanup(raw)
+        curl_url_cleanup(url)
         curl_slist_free_all(headers)
     }
 
     private func setUp(for endpoint: Endpoint) {
-        qc_set_string(raw, CURLOPT_URL, endpoint.url)
+        qc_set_url(raw, url)
         qc_set_string(raw, CURLOPT_PROTOCOLS_STR, "http,https")
         qc_set_string(raw, CURLOPT_USERAGENT, "quintet")
         qc_set_list(raw, CURLOPT_HTTPHEADER, headers)
