@@ -4,12 +4,13 @@
 Everything runs on 127.0.0.1: nginx with a constant answer as the provider, nginx as a proxy and
 `quintet serve --loops 1` as the two candidates, wrk as the load. The candidates take turns. The
 CPU time of a candidate is utime + stime of its process from /proc, so the load generator and the
-provider don't count. A second part does the same for event streams, with a provider and a client
-written in C beside this file.
+provider don't count. Neither candidate logs requests. A second part does the same for event
+streams, with a provider and a client written in C beside this file.
 
     bench.py                     both parts, nginx and Quintet
     bench.py --only nginx        nginx alone, to see what the machine gives
     bench.py --only quintet      Quintet alone, e.g. under perf
+    bench.py --log               Quintet as it starts by default: a log line for each request
 """
 
 from __future__ import annotations
@@ -175,7 +176,7 @@ def wait_for_port(group: Children, name: str, process: subprocess.Popen[bytes], 
     raise BenchError(f"{name} did not start:\n{group.tail(name)}")
 
 
-def start_quintet(group: Children, binary: Path, upstream: int, streams: int) -> Candidate:
+def start_quintet(group: Children, binary: Path, upstream: int, streams: int, log: bool) -> Candidate:
     if not binary.exists():
         raise BenchError(f"{binary} is missing: run `make build` first")
 
@@ -197,6 +198,8 @@ def start_quintet(group: Children, binary: Path, upstream: int, streams: int) ->
     command = [str(binary), "serve", "--host", "127.0.0.1", "--port", "0", "--loops", "1"]
     command += ["--models", str(config), "--agents", str(ROOT / "agents")]
     command += ["--state-dir", str(group.directory / "state")]
+    if not log:
+        command += ["--log-level", "warning"]
     process = group.start("quintet", command)
     port = group.listening_port("quintet", process)
     return Candidate("quintet", process.pid, port, port)
@@ -342,7 +345,7 @@ def measure(arguments: argparse.Namespace) -> list[Part]:
             worker = start_nginx(group, "nginx", "nginx-proxy.conf.in", ports)
             candidates.append(Candidate("nginx", worker, proxy, stream_proxy))
         if arguments.only != "nginx":
-            candidates.append(start_quintet(group, arguments.binary, upstream, streams))
+            candidates.append(start_quintet(group, arguments.binary, upstream, streams, arguments.log))
         names = [candidate.name for candidate in candidates]
         print(machine(), flush=True)
         for candidate in candidates:
@@ -393,6 +396,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=bounded(1, 600), default=6, help="length of a round")
     parser.add_argument("--connections", type=bounded(1, 512), default=64)
     parser.add_argument("--binary", type=Path, default=ROOT / ".build/release/quintet")
+    parser.add_argument("--log", action="store_true", help="let Quintet log every request; nginx logs none")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write every round to FILE")
     arguments = parser.parse_args()
 
