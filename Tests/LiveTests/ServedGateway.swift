@@ -1,10 +1,12 @@
 import Core
 import Edge
+import Foundation
 import Gateway
 import Logging
 import ServiceLifecycle
 import Telemetry
 import TestKit
+import Testing
 import Upstream
 
 /// The whole gateway on a free port, in front of scripted providers.
@@ -18,6 +20,11 @@ struct ServedGateway {
         var name = "model"
         var fallbacks: [String] = []
         var key: String?
+        var timeouts = Timeouts()
+        /// Where calls go instead of the provider.
+        var baseURL: String?
+
+        fileprivate var url: String { baseURL ?? provider.baseURL }
     }
 
     /// Serves while `body` runs, and stops with it.
@@ -29,7 +36,7 @@ struct ServedGateway {
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let engine = CurlEngine(
             endpoints: backends.map {
-                Endpoint(provider: $0.name, api: $0.api, baseURL: $0.provider.baseURL, key: $0.key, limit: 10)
+                Endpoint(provider: $0.name, api: $0.api, baseURL: $0.url, key: $0.key, limit: 10)
             })
         let log = RequestLog(level: .failures) { _ in }
         let gateway = Gateway(
@@ -57,7 +64,7 @@ struct ServedGateway {
     private static func catalogue(of backends: [Backend]) -> Catalogue {
         let providers = backends.map {
             Provider(
-                id: $0.name, api: $0.api, baseURL: $0.provider.baseURL, keyVariable: nil, switchVariable: nil,
+                id: $0.name, api: $0.api, baseURL: $0.url, keyVariable: nil, switchVariable: nil,
                 acceptsStreamOptions: true, outputLimitField: .maxTokens, inFlightLimit: 10, state: .on)
         }
         let models = backends.enumerated().map { index, backend in
@@ -70,7 +77,7 @@ struct ServedGateway {
                 ], fallbacks: backend.fallbacks, quality: 50, tier: .medium, inputWindow: nil, outputWindow: nil,
                 abilities: [.tools, .vision, .responseSchema], acceptsSampling: true,
                 price: Price(.init(prompt: Money(picodollars: 1_000_000), completion: Money(picodollars: 2_000_000))),
-                timeouts: Timeouts(), ownedBy: "test")
+                timeouts: backend.timeouts, ownedBy: "test")
         }
         return Catalogue(providers: providers, models: models, agents: [], policy: Policy())
     }
@@ -85,6 +92,17 @@ struct ServedGateway {
         let text = String(decoding: try await client.readBody(), as: UTF8.self)
         await client.close()
         return (head, text)
+    }
+
+    /// What `/ai/circuit-breaker` says of a model's deployment.
+    func breaker(of model: String = "model") async throws -> [String: Any] {
+        let client = try await RawClient.connect(port: port)
+        try await client.send("GET", "/ai/circuit-breaker")
+        _ = try await client.readHead()
+        let body = try JSONSerialization.jsonObject(with: Data(try await client.readBody()))
+        await client.close()
+        let breakers = try #require((body as? [String: Any])?["breakers"] as? [[String: Any]])
+        return try #require(breakers.first { $0["deployment"] as? String == "\(model)/there" })
     }
 
     /// A request of one message to `model`.
