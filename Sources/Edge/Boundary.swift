@@ -73,7 +73,7 @@ extension Response {
 
     /// A request that no attempt could answer.
     init(failure: AnswerFailure) {
-        self.init(error: failure.error, body: failure.providerBody)
+        self.init(error: failure.error, body: failure.body)
         if !failure.attempts.isEmpty { headers[.attempts] = "\(failure.attempts.count)" }
     }
 }

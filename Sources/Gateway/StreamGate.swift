@@ -6,7 +6,7 @@ import Wire
 /// failure. It does no I/O and knows no time.
 ///
 /// Before the first content everything is held, so that a failure can go unseen. The stream is complete when the
-/// provider says so: `[DONE]`, or the end of the bytes after a finish reason. Any other end is a cut.
+/// provider says so: `[DONE]`, or the end of the bytes after the finish reason of every choice. Any other end is a cut.
 struct StreamGate: Sendable {
     enum Verdict: Sendable, Equatable {
         /// Nothing to write yet.
@@ -21,10 +21,15 @@ struct StreamGate: Sendable {
 
     private(set) var isCommitted = false
     private(set) var usage: Usage?
+    /// What was passed on, where it is gathered.
+    private(set) var delivered: DeliveredText?
     private let passesUsage: Bool
+    private let choices: Int
+    private let isContinuation: Bool
     private var held: [SSEEvent] = []
     private var heldBytes = 0
     private var finishReason: String?
+    private var finished: Set<Int> = []
     private var malformedEvents = 0
 
     /// Most bytes held before the commit point: role frames and empty deltas are small and few.
@@ -32,8 +37,20 @@ struct StreamGate: Sendable {
     /// Events that are not chunks, skipped as long as the rest is sound.
     private static let malformedLimit = 16
 
-    /// - Parameter passesUsage: whether the caller asked for the usage chunk; the gateway always does.
-    init(passesUsage: Bool) { self.passesUsage = passesUsage }
+    /// - Parameters:
+    ///   - passesUsage: whether the caller asked for the usage chunk; the gateway always does.
+    ///   - choices: how many answers were asked for.
+    ///   - delivered: what the caller has already, where it is to be gathered.
+    ///   - isContinuation: whether there is content before this stream's: then there may be none in it.
+    init(passesUsage: Bool, choices: Int = 1, delivered: DeliveredText? = nil, isContinuation: Bool = false) {
+        self.passesUsage = passesUsage
+        self.choices = choices
+        self.delivered = delivered
+        self.isContinuation = isContinuation
+    }
+
+    /// Every choice has ended.
+    var isFinished: Bool { finished.count >= choices }
 
     /// Judges the stream's next event.
     mutating func take(_ event: SSEEvent) -> Verdict {
@@ -43,10 +60,14 @@ struct StreamGate: Sendable {
             return malformedEvents > Self.malformedLimit
                 ? .fail(.malformed, "the provider's stream holds events that are no chunks") : .hold
         }
-        if let message = facts.errorMessage { return .fail(.serverError, message) }
+        if let failure = facts.failure { return .fail(failure.fault, failure.detail) }
         if let usage = facts.usage { self.usage = usage }
-        if let reason = facts.finishReason { finishReason = reason }
+        if let reason = facts.finishReason {
+            finishReason = reason
+            finished.formUnion(facts.finished)
+        }
         if facts.isUsageOnly, !passesUsage { return .hold }
+        if facts.hasContent { delivered?.add(facts, of: event.data) }
         if isCommitted { return .pass([event]) }
         held.append(event)
         if facts.hasContent { return .pass(commit()) }
@@ -58,10 +79,12 @@ struct StreamGate: Sendable {
     mutating func end() -> Verdict { end(saysDone: false) }
 
     private mutating func end(saysDone: Bool) -> Verdict {
-        guard saysDone || finishReason != nil else {
+        guard isFinished || (saysDone && (isCommitted || !isContinuation)) else {
             return .fail(.cut, "the provider's stream ended in the middle of the answer")
         }
         if isCommitted { return .complete([]) }
+        // Where the caller has the whole text already, only its end was missing.
+        if isContinuation { return .complete(commit()) }
         switch finishReason {
         case "length", "content_filter":
             // Ended before its first content, but for a reason that the caller must see.
