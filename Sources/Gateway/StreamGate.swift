@@ -19,13 +19,23 @@ struct StreamGate: Sendable {
         case fail(Fault, String)
     }
 
+    /// What the stream begins with.
+    enum Origin: Sendable {
+        /// The answer's first word.
+        case start
+        /// What comes behind a text that the stream repeated before: if nothing does, the text was whole.
+        case repeated
+        /// What comes behind a text that the model was given. If nothing does, nobody knows whether the text was whole.
+        case prefilled
+    }
+
     private(set) var isCommitted = false
     private(set) var usage: Usage?
     /// What was passed on, where it is gathered.
     private(set) var delivered: DeliveredText?
     private let passesUsage: Bool
     private let choices: Int
-    private let isContinuation: Bool
+    private let origin: Origin
     private var held: [SSEEvent] = []
     private var heldBytes = 0
     private var finishReason: String?
@@ -41,12 +51,12 @@ struct StreamGate: Sendable {
     ///   - passesUsage: whether the caller asked for the usage chunk; the gateway always does.
     ///   - choices: how many answers were asked for.
     ///   - delivered: what the caller has already, where it is to be gathered.
-    ///   - isContinuation: whether there is content before this stream's: then there may be none in it.
-    init(passesUsage: Bool, choices: Int = 1, delivered: DeliveredText? = nil, isContinuation: Bool = false) {
+    ///   - origin: where in the answer the stream begins.
+    init(passesUsage: Bool, choices: Int = 1, delivered: DeliveredText? = nil, origin: Origin = .start) {
         self.passesUsage = passesUsage
         self.choices = choices
         self.delivered = delivered
-        self.isContinuation = isContinuation
+        self.origin = origin
     }
 
     /// Every choice has ended.
@@ -79,17 +89,16 @@ struct StreamGate: Sendable {
     mutating func end() -> Verdict { end(saysDone: false) }
 
     private mutating func end(saysDone: Bool) -> Verdict {
-        guard isFinished || (saysDone && (isCommitted || !isContinuation)) else {
+        guard isFinished || (saysDone && (isCommitted || origin == .start)) else {
             return .fail(.cut, "the provider's stream ended in the middle of the answer")
         }
         if isCommitted { return .complete([]) }
-        // Where the caller has the whole text already, only its end was missing.
-        if isContinuation { return .complete(commit()) }
-        switch finishReason {
-        case "length", "content_filter":
-            // Ended before its first content, but for a reason that the caller must see.
+        switch (finishReason, origin) {
+        case ("length", _), ("content_filter", _), (_, .repeated):
+            // Ended before its first content, but for a reason that the caller must see; or all but the end was there.
             return .complete(commit())
-        default:
+        case (_, .prefilled): return .fail(.diverged, "it added nothing to the text so far")
+        case (_, .start):
             return malformedEvents > 0
                 ? .fail(.malformed, "the provider's stream holds no chunks")
                 : .fail(.empty, "the provider's answer has no content")

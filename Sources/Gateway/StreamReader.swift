@@ -26,7 +26,7 @@ struct StreamReader: Sendable {
         self.continuation = continuation
         gate = StreamGate(
             passesUsage: request.wantsUsage, choices: request.choiceCount, delivered: delivered,
-            isContinuation: continuation != nil)
+            origin: continuation.map { $0.repeatsText ? .repeated : .prefilled } ?? .start)
     }
 
     /// As the provider counted it, once it has said so.

@@ -43,6 +43,8 @@ final class ScriptedCalls: ProviderCalls {
         var calls: [Made] = []
         /// Deadlines of the readers of replies.
         var deadlines: [Instant] = []
+        /// Calls that got a reply.
+        var answered = 0
         var finished = 0
         var released = 0
     }
@@ -136,6 +138,7 @@ private final class ScriptedReply: ProviderReply {
         self.pieces = Watched(pieces)
         self.record = record
         self.time = time
+        record.update { $0.answered += 1 }
     }
 
     deinit { record.update { $0.released += 1 } }

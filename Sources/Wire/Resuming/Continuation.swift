@@ -48,6 +48,9 @@ package struct Continuation: Sendable {
         }
     }
 
+    /// Whether the stream must first say again what the caller has.
+    package var repeatsText: Bool { overlap.required > 0 }
+
     /// What becomes of the second stream's next event. What is no chunk passes, for others to judge.
     package mutating func take(_ event: SSEEvent) -> Step {
         guard let root = try? JSONDocument(event.data).root, root.kind == .object, !root.reportsError,

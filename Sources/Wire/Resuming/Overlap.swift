@@ -2,8 +2,8 @@
 /// cut into pieces.
 struct Overlap: Sendable {
     private let expected: [UInt8]
-    /// Up to here the answer must repeat it; what follows is skipped only as far as it is there.
-    private let required: Int
+    /// Bytes that the answer must repeat; what follows them is skipped only as far as it is there.
+    let required: Int
     private var matched = 0
     private var isOver: Bool
 
