@@ -58,6 +58,11 @@ package enum Answer: Sendable {
 package struct AnswerFailure: Error, Sendable {
     package let error: GatewayError
     package var attempts: [AttemptRecord] = []
+    /// What was tried, and what was not because it rests.
+    package var tried: [ErrorAnswer.Attempt] = []
     /// The provider's own error in the shape that callers read, where it is theirs to see.
     package var providerBody: ByteBuffer?
+
+    /// The error as the caller gets it.
+    package var body: ByteBuffer { providerBody ?? ErrorAnswer.body(of: error, attempts: tried) }
 }

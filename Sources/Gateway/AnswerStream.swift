@@ -3,22 +3,30 @@ package import Wire
 
 /// A committed answer on its way to the caller, pulled by whoever writes it.
 ///
+/// When its provider breaks it off, another attempt takes it up where that is possible, and the same stream goes on.
+///
 /// A value, so that it can be handed from the request's handler to the writer of its body; only one of them reads it.
 package struct AnswerStream: Sendable {
-    private let reply: any ProviderReply
-    private let attempt: OpenAttempt
-    private let settlement: Settlement
-    private let deadline: Instant
-    private let now: @Sendable () -> Instant
-    private var reader: StreamReader
+    /// Where the answer comes from; nil once it has ended.
+    private var source: OpenedStream?
+    private var run: AttemptRun
+    /// Taken up anew, and not told yet.
+    private var resumption: Resumption?
     private var pending: [SSEEvent]
     private var state: State
+    private var spending = Spending()
+    /// When the caller has heard nothing for too long; set while it waits.
+    private var beatsAt: Instant?
 
     private enum State: Sendable {
         case reading
         /// The provider's answer is whole; what is pending is the last of it.
         case complete
-        /// Whatever is pending goes out, then nothing.
+        /// It broke off; what is pending goes out before anything is done about it.
+        case broken(UpstreamFailure)
+        /// It broke off for good.
+        case failed(GatewayError)
+        /// Nothing is left.
         case ended
 
         var isReading: Bool { if case .reading = self { true } else { false } }
@@ -28,56 +36,84 @@ package struct AnswerStream: Sendable {
     package enum Part: Sendable {
         /// Chunks of the answer, as the provider sent them.
         case events([SSEEvent])
+        /// What follows comes from another attempt. The first of its chunks says so itself.
+        case resumed(Resumption)
         /// The answer is whole.
-        case done(Usage?, Money?)
+        case done(End)
         /// The answer broke off; nothing follows.
         case failed(GatewayError)
     }
 
-    init(
-        _ opened: OpenedStream, settlement: Settlement, deadline: Instant, now: @escaping @Sendable () -> Instant
-    ) {
-        reply = opened.reply
-        attempt = opened.attempt
-        reader = opened.reader
+    /// What is known of an answer at its end.
+    package struct End: Sendable {
+        /// As the attempt that finished it counted it.
+        package let usage: Usage?
+        /// Of all attempts; nil where a part of it is unknown.
+        package let cost: Money?
+        package let attempts: [AttemptRecord]
+    }
+
+    init(_ opened: OpenedStream, run: AttemptRun) {
+        source = opened
+        self.run = run
         pending = opened.events
         state = opened.isComplete ? .complete : .reading
-        self.settlement = settlement
-        self.deadline = deadline
-        self.now = now
     }
 
     /// The next part; nil behind the last one. Suspends until the provider sends something.
     ///
-    /// - Throws: `CancellationError` when the caller's task is cancelled; the call is then over.
-    package mutating func next() async throws -> Part? {
+    /// - Parameter beat: called after every 10 s in which there was nothing to say.
+    /// - Throws: `CancellationError` when the caller's task is cancelled, or what `beat` throws; the call is then over.
+    package mutating func next(beat: () async throws -> Void) async throws -> Part? {
+        beatsAt = nil
         while true {
+            if let resumption {
+                self.resumption = nil
+                return .resumed(resumption)
+            }
             if !pending.isEmpty {
                 defer { pending = [] }
                 return .events(pending)
             }
             switch state {
             case .ended: return nil
+            case .failed(let error):
+                state = .ended
+                return .failed(error)
             case .complete:
                 state = .ended
-                return finish()
+                return .done(finish())
             case .reading:
                 do {
-                    try await read()
+                    try await read(beat)
                 } catch let failure as UpstreamFailure {
-                    state = .ended
-                    return .failed(fail(failure))
+                    state = .broken(failure)
                 }
+            case .broken(let failure): try await recover(from: failure, beat)
             }
         }
     }
 
     /// Judges what has arrived, or waits for more.
-    private mutating func read() async throws {
-        while state.isReading, let verdict = try reader.next() { try apply(verdict) }
-        guard state.isReading, pending.isEmpty else { return }
-        let stallsAt = now().advanced(by: attempt.planned.model.timeouts.stall)
-        reader.take(try await reply.next(by: min(stallsAt, deadline)))
+    private mutating func read(_ beat: () async throws -> Void) async throws {
+        while state.isReading, let verdict = try source?.reader.next() { try apply(verdict) }
+        guard state.isReading, pending.isEmpty, let reply = source?.reply, let stall = source?.stall else { return }
+        let start = run.now()
+        let limit = min(start.advanced(by: stall), run.deadline)
+        var nextBeat = beatsAt ?? start.advanced(by: Heartbeat.interval)
+        while true {
+            beatsAt = nextBeat
+            do {
+                let bytes = try await reply.next(by: min(limit, nextBeat))
+                source?.reader.take(bytes)
+                return
+            } catch let failure as UpstreamFailure {
+                // The wait for the beat is over, not the wait for the provider.
+                guard failure.fault == .stall, run.now() >= nextBeat, run.now() < limit else { throw failure }
+                try await beat()
+                nextBeat = nextBeat.advanced(by: Heartbeat.interval)
+            }
+        }
     }
 
     private mutating func apply(_ verdict: StreamGate.Verdict) throws {
@@ -91,24 +127,81 @@ package struct AnswerStream: Sendable {
         }
     }
 
-    private func finish() -> Part {
-        reply.finish()
-        let cost = reader.usage.flatMap { usage in attempt.planned.model.price?.cost(of: usage) }
-        attempt.succeed()
-        settlement.note {
-            $0.usage = reader.usage
+    private mutating func finish() -> End {
+        guard let source else { return End(usage: nil, cost: nil, attempts: []) }
+        source.reply.finish()
+        let usage = source.reader.usage
+        spending.add(usage, at: source.attempt.planned.model.price)
+        source.attempt.succeed()
+        let (cost, attempts) = (spending.cost, run.settlement.attempts)
+        run.settlement.note {
+            $0.usage = usage
             $0.cost = cost
         }
-        settlement.settle(.complete)
-        return .done(reader.usage, cost)
+        run.settlement.settle(.complete)
+        self.source = nil
+        return End(usage: usage, cost: cost, attempts: attempts)
     }
+}
 
-    private func fail(_ failure: UpstreamFailure) -> GatewayError {
-        attempt.fail(failure.fault, retryAfter: nil)
+// MARK: When it breaks off
+
+extension AnswerStream {
+    /// Has another attempt take the answer up, or ends it with an error.
+    private mutating func recover(from failure: UpstreamFailure, _ beat: () async throws -> Void) async throws {
+        guard let broken = source else { return }
+        // Behind its finish reason an answer is whole, whatever becomes of the connection.
+        if broken.reader.isFinished { return state = .complete }
+        let fault = run.fault(of: failure)
+        broken.attempt.fail(fault, retryAfter: nil)
+        spending.add(broken.reader.usage, at: broken.attempt.planned.model.price)
+        source = nil
+        var tried = ""
+        if fault.meaning.remedy != .giveUp, let delivered = broken.reader.delivered, let text = delivered.text {
+            let (run, opened) = try await resume(delivered, text, after: fault, beat)
+            self.run = run
+            if run.failures.contains(where: \.hasCost) { spending.addUnknown() }
+            if let opened { return goOn(with: opened) }
+            tried = run.failures.isEmpty ? "" : " Taking it up failed: \(run.failures.map(\.inWords).joined(separator: "; "))."
+        }
         let error = GatewayError(
             .providersFailed, .provider,
-            "The answer broke off: \(failure.detail) (\(failure.fault.rawValue)). What came before is not complete.")
-        settlement.settle(.failed(error.code))
-        return error
+            "The answer broke off: \(failure.detail.prefix(200)) (\(fault.rawValue)). What came before is not complete.\(tried)")
+        run.settlement.settle(.failed(error.code))
+        state = .failed(error)
     }
+
+    private func resume(
+        _ delivered: DeliveredText, _ text: String, after fault: Fault, _ beat: () async throws -> Void
+    ) async throws -> (AttemptRun, OpenedStream?) {
+        let run = run
+        return try await run.heartbeat.during(
+            next: beatsAt ?? run.now().advanced(by: Heartbeat.interval), beat
+        ) {
+            var run = run
+            let opened = try await run.resume(delivered, text: text, after: fault)
+            return (run, opened)
+        }
+    }
+
+    private mutating func goOn(with opened: OpenedStream) {
+        source = opened
+        state = opened.isComplete ? .complete : .reading
+        resumption = opened.reader.resumption
+        pending = opened.events
+        if let resumption { run.settlement.note { $0.resumptions.append(resumption) } }
+    }
+}
+
+/// What the attempts for one answer cost together.
+private struct Spending: Sendable {
+    /// nil once a part of it is unknown.
+    private(set) var cost: Money? = .zero
+
+    /// Adds an attempt; one whose usage or price is unknown makes the sum unknown.
+    mutating func add(_ usage: Usage?, at price: Price?) {
+        cost = cost.flatMap { sum in usage.flatMap { usage in price.map { sum + $0.cost(of: usage) } } }
+    }
+
+    mutating func addUnknown() { cost = nil }
 }

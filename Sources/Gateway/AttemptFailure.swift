@@ -13,6 +13,8 @@ struct AttemptFailure: Error {
     var planned: Plan.Attempt?
     /// The gateway's own refusal to send the request to that provider.
     var refusal: GatewayError?
+    /// Content was made, and thrown away: it may have to be paid.
+    var hasCost = false
 
     init(fault: Fault, detail: String, planned: Plan.Attempt?) {
         self.fault = fault
@@ -24,11 +26,15 @@ struct AttemptFailure: Error {
     init(_ reply: any ProviderReply, _ wire: ProviderWire, by limit: Instant) async throws {
         let body = wire.error(status: reply.status, try await reply.collect(by: limit))
         let failure = ProviderFailure(status: reply.status, body: body)
-        fault = failure.fault
-        // A provider's words about a rejected key may repeat the key.
-        detail = failure.fault == .badKey ? "the gateway's key was refused" : failure.message ?? "status \(reply.status)"
+        self.init(failure, status: reply.status)
         retryAfter = reply.retryAfter
         answer = (reply.status, body, failure.isOpenAIShape)
+    }
+
+    /// A failure that the provider reports.
+    init(_ failure: ProviderFailure, status: Int) {
+        fault = failure.fault
+        detail = failure.message == nil && fault != .badKey ? "status \(status)" : failure.detail
     }
 }
 
@@ -38,11 +44,14 @@ extension AnswerFailure {
     /// - Parameters:
     ///   - isLate: the request's time is over.
     ///   - health: what the breakers of the plan's attempts say now.
+    ///   - passedOver: deployments that the plan left out.
     init(
-        after failures: [AttemptFailure], attempts: [AttemptRecord], isLate: Bool, health: [Breaker.Availability]
+        after failures: [AttemptFailure], attempts: [AttemptRecord], isLate: Bool, health: [Breaker.Availability],
+        passedOver: [Plan.PassedOver]
     ) {
         error = Self.error(after: failures, isLate: isLate, health: health)
         self.attempts = attempts
+        tried = zip(failures, attempts).map(ErrorAnswer.Attempt.init) + passedOver.resting
         if let last = failures.last, let answer = last.answer, answer.isOpenAIShape, last.isCallersToSee {
             providerBody = answer.body
         }
@@ -74,11 +83,27 @@ extension AnswerFailure {
     }
 }
 
+extension ErrorAnswer.Attempt {
+    fileprivate init(_ failure: AttemptFailure, _ record: AttemptRecord) {
+        self.init(
+            deployment: record.deployment, fault: record.result, detail: String(failure.detail.prefix(200)),
+            seconds: record.seconds)
+    }
+}
+
+extension [Plan.PassedOver] {
+    /// Those that were not asked because their breaker is open; a model may have a hundred deployments, a few will do.
+    var resting: [ErrorAnswer.Attempt] {
+        filter(\.isResting).prefix(20).map { .init(deployment: $0.name, fault: "breaker_open", detail: $0.reason) }
+    }
+}
+
 extension AttemptFailure {
     /// The caller can mend it, so the provider's own words go out.
     fileprivate var isCallersToSee: Bool { fault.meaning.blame == .caller }
 
-    fileprivate var inWords: String {
+    /// For the error that the caller gets.
+    var inWords: String {
         "\(planned?.deployment.id ?? "?") (\(fault.rawValue): \(detail.prefix(200)))"
     }
 }

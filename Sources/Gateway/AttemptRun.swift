@@ -2,22 +2,42 @@ import Core
 import NIOCore
 import Wire
 
-/// Works through a plan's attempts until one delivers: a whole answer, or a stream's first content.
-struct AttemptRun {
+/// Works through a plan's attempts until one delivers: a whole answer, or a stream's first content. When that stream breaks
+/// off, it goes on behind the attempt that broke.
+struct AttemptRun: Sendable {
+    /// What attempts are made for.
+    enum Aim: Sendable {
+        case answer
+        /// The rest of an answer of which the caller has this much.
+        case continuation(DeliveredText, text: String)
+
+        var isContinuation: Bool { if case .continuation = self { true } else { false } }
+    }
+
+    /// What an attempt delivered.
+    enum Delivery: Sendable {
+        case whole(Answer)
+        case stream(OpenedStream)
+    }
+
     let ask: Ask
     let plan: Plan
     let catalogue: Catalogue
     let settlement: Settlement
-    private let breakers: Breakers
-    private let calls: any ProviderCalls
-    private let now: @Sendable () -> Instant
-    private let random: @Sendable () -> Double
-    private let deadline: Instant
-    private var failures: [AttemptFailure] = []
+    let breakers: Breakers
+    let calls: any ProviderCalls
+    let now: @Sendable () -> Instant
+    let random: @Sendable () -> Double
+    let heartbeat: Heartbeat
+    /// All attempts share it.
+    let deadline: Instant
+    var course: AttemptCourse
+    private(set) var failures: [AttemptFailure] = []
 
     init(
         ask: Ask, plan: Plan, catalogue: Catalogue, breakers: Breakers, calls: any ProviderCalls,
-        settlement: Settlement, now: @escaping @Sendable () -> Instant, random: @escaping @Sendable () -> Double
+        settlement: Settlement, now: @escaping @Sendable () -> Instant, random: @escaping @Sendable () -> Double,
+        heartbeat: Heartbeat
     ) {
         self.ask = ask
         self.plan = plan
@@ -27,158 +47,77 @@ struct AttemptRun {
         self.settlement = settlement
         self.now = now
         self.random = random
-        deadline = now().advanced(by: plan.totalTimeout)
+        self.heartbeat = heartbeat
+        deadline = now().advanced(by: ask.request.policy.deadline ?? plan.totalTimeout)
+        course = AttemptCourse(plan.attempts, limit: catalogue.policy.attemptLimit)
     }
 
     /// Runs the plan.
     mutating func answer() async throws(AnswerFailure) -> Answer {
-        var index = 0
-        var isRetry = false
-        while index < plan.attempts.count, failures.count < catalogue.policy.attemptLimit, now() < deadline {
-            let planned = plan.attempts[index]
+        let delivery: Delivery?
+        do { delivery = try await deliver(.answer) } catch { throw callerGone() }
+        switch delivery {
+        case nil: throw failed()
+        case .whole(let answer): return answer
+        case .stream(let opened):
+            let seconds = settlement.seconds
+            settlement.note { $0.firstContentSeconds = seconds }
+            return .stream(head(of: opened.attempt), AnswerStream(opened, run: self))
+        }
+    }
+
+    /// Whether a stream that breaks off now could be taken up.
+    var mayResume: Bool {
+        (ask.request.policy.onCut ?? catalogue.policy.onCut) == .resume && ask.request.canBeResumed
+            && course.hasAlternative
+    }
+
+    /// Goes on with the plan behind an attempt that broke off; nil when no further attempt could take its answer up.
+    ///
+    /// - Parameters:
+    ///   - text: what the caller has of it.
+    ///   - fault: how it broke off.
+    /// - Throws: `CancellationError` when the caller left.
+    mutating func resume(_ delivered: DeliveredText, text: String, after fault: Fault) async throws -> OpenedStream? {
+        course.follow(fault.meaning.remedy == .goLarger ? .nextLarger : .next)
+        failures = []
+        guard case .stream(let opened) = try await deliver(.continuation(delivered, text: text)) else { return nil }
+        return opened
+    }
+
+    /// Makes attempts in the plan's order until one delivers; nil when none did.
+    private mutating func deliver(_ aim: Aim) async throws -> Delivery? {
+        while let planned = course.next, now() < deadline {
             guard case .admitted(let ticket) = breakers.admit(planned.deployment) else {
-                (index, isRetry) = (index + 1, false)
+                course.passOver()
                 continue
             }
             let attempt = OpenAttempt(
                 planned, ticket: ticket, breakers: breakers, settlement: settlement, requestID: ask.requestID)
+            course.begin()
             do {
-                return try await perform(attempt, hasNext: index + 1 < plan.attempts.count)
+                return try await perform(attempt, aim)
             } catch let failure as AttemptFailure {
                 attempt.fail(failure.fault, retryAfter: failure.retryAfter)
                 failures.append(failure)
-                switch next(after: failure, wasRetried: isRetry) {
-                case .again(let wait):
-                    try await pause(wait)
-                    isRetry = true
-                case .next: (index, isRetry) = (index + 1, false)
-                case .nextLarger: (index, isRetry) = (indexOfLarger(than: planned.model, after: index), false)
-                case .stop: index = plan.attempts.count
-                }
-            } catch { throw callerGone() }
-        }
-        throw failed()
-    }
-
-    private func next(after failure: AttemptFailure, wasRetried: Bool) -> RetryRule.Next {
-        let rule = RetryRule.next(
-            after: failure.fault, retryAfter: failure.retryAfter, wasRetried: wasRetried, jitter: random())
-        // A wait that outlasts the request helps nobody.
-        if case .again(let wait) = rule, now().advanced(by: wait) >= deadline { return .next }
-        return rule
-    }
-
-    private func indexOfLarger(than model: Model, after index: Int) -> Int {
-        let window = model.inputWindow ?? 0
-        return plan.attempts.indices.dropFirst(index + 1).first {
-            (plan.attempts[$0].model.inputWindow ?? .max) > window && plan.attempts[$0].model.name != model.name
-        } ?? plan.attempts.count
-    }
-
-    private func pause(_ wait: Duration) async throws(AnswerFailure) {
-        do { try await Task.sleep(for: wait, tolerance: .zero) } catch { throw callerGone() }
-    }
-
-    // MARK: One attempt
-
-    /// Makes one call and waits for what the commit point asks for.
-    private func perform(_ attempt: OpenAttempt, hasNext: Bool) async throws -> Answer {
-        let (model, deployment) = (attempt.planned.model, attempt.planned.deployment)
-        guard let provider = catalogue.provider(deployment.provider) else {
-            throw AttemptFailure(fault: .connect, detail: "its provider is not in the catalogue", planned: attempt.planned)
-        }
-        let patience = ask.request.isStream ? model.timeouts.firstContent : model.timeouts.answer
-        let limit = hasNext ? min(deadline, now().advanced(by: patience)) : deadline
-        let wire = ProviderWire(provider.api, model: model.name)
-        let call = UpstreamCall(
-            provider: provider.id,
-            body: try body(on: wire, for: attempt.planned, of: provider),
-            isStream: ask.request.isStream, connectTimeout: model.timeouts.connect,
-            acquireBy: min(limit, now().advanced(by: model.timeouts.acquire)))
-        do {
-            let reply = try await calls.send(call, by: limit)
-            guard (200..<300).contains(reply.status) else { throw try await AttemptFailure(reply, wire, by: limit) }
-            return ask.request.isStream
-                ? try await stream(reply, attempt, wire, by: limit) : try await whole(reply, attempt, wire, by: limit)
-        } catch let failure as UpstreamFailure {
-            // The transport reports any wait that ran out as a stall; here nothing had arrived yet.
-            let fault: Fault =
-                failure.fault != .stall ? failure.fault : now() >= deadline ? .totalTimeout : .firstContentTimeout
-            throw AttemptFailure(fault: fault, detail: failure.detail, planned: attempt.planned)
-        } catch var failure as AttemptFailure {
-            failure.planned = attempt.planned
-            throw failure
-        }
-    }
-
-    private func body(on wire: ProviderWire, for planned: Plan.Attempt, of provider: Provider) throws -> ByteBuffer {
-        do {
-            return try wire.body(
-                of: ask.request, for: planned.model, at: planned.deployment, of: provider, agent: plan.agent)
-        } catch {
-            // A field that this provider's wire cannot express: the caller is told, nobody is asked.
-            var failure = AttemptFailure(fault: .callerMistake, detail: error.message, planned: planned)
-            failure.refusal = error
-            throw failure
-        }
-    }
-
-    private func whole(
-        _ reply: any ProviderReply, _ attempt: OpenAttempt, _ wire: ProviderWire, by limit: Instant
-    ) async throws -> Answer {
-        guard let body = wire.whole(try await reply.collect(by: limit)), let content = ProviderAnswer.whole(body) else {
-            throw UpstreamFailure(.malformed, "the provider's answer is not a chat completion")
-        }
-        guard content.hasContent else { throw UpstreamFailure(.empty, "the provider's answer has no content") }
-        let cost = content.usage.flatMap { attempt.planned.model.price?.cost(of: $0) }
-        let head = head(of: attempt)
-        attempt.succeed()
-        settlement.note {
-            $0.usage = content.usage
-            $0.cost = cost
-        }
-        settlement.settle(.complete)
-        return .whole(head, body: body, content: content, cost: cost)
-    }
-
-    private func stream(
-        _ reply: any ProviderReply, _ attempt: OpenAttempt, _ wire: ProviderWire, by limit: Instant
-    ) async throws -> Answer {
-        guard reply.isEventStream else {
-            throw UpstreamFailure(.malformed, "the provider answered a streaming request with something else")
-        }
-        var reader = StreamReader(wire, passesUsage: ask.request.wantsUsage)
-        while true {
-            reader.take(try await reply.next(by: limit))
-            while let verdict = try reader.next() {
-                switch verdict {
-                case .hold: continue
-                case .fail(let fault, let detail): throw UpstreamFailure(fault, detail)
-                case .pass(let events): return commit(reply, attempt, reader, events, isComplete: false)
-                case .complete(let events): return commit(reply, attempt, reader, events, isComplete: true)
-                }
+                let next = next(after: failure, aim)
+                if case .again(let wait) = next { try await Task.sleep(for: wait, tolerance: .zero) }
+                course.follow(next)
             }
         }
+        return nil
     }
 
-    /// The stream at its commit point: what was held back, and the rest to come.
-    private func commit(
-        _ reply: any ProviderReply, _ attempt: OpenAttempt, _ reader: StreamReader, _ events: [SSEEvent],
-        isComplete: Bool
-    ) -> Answer {
-        let seconds = settlement.seconds
-        settlement.note { $0.firstContentSeconds = seconds }
-        let opened = OpenedStream(
-            reply: reply, attempt: attempt, reader: reader, events: events, isComplete: isComplete)
-        return .stream(
-            head(of: attempt), AnswerStream(opened, settlement: settlement, deadline: deadline, now: now))
-    }
-
-    private func head(of attempt: OpenAttempt) -> AnswerHead {
-        AnswerHead(
-            model: attempt.planned.model, deployment: attempt.planned.deployment, agent: plan.agent,
-            routing: plan.routing, complexity: plan.complexity, reason: attempt.planned.reason,
-            failedAttempts: settlement.attempts)
+    private func next(after failure: AttemptFailure, _ aim: Aim) -> RetryRule.Next {
+        let rule = RetryRule.next(
+            after: failure.fault, retryAfter: failure.retryAfter, wasRetried: course.isRetry, jitter: random())
+        switch rule {
+        // A wait that outlasts the request helps nobody.
+        case .again(let wait) where now().advanced(by: wait) >= deadline: return .next
+        // The request was good enough for the attempt that broke off; what was refused is the way to go on.
+        case .stop where aim.isContinuation: return .next
+        default: return rule
+        }
     }
 
     // MARK: No answer
@@ -192,19 +131,15 @@ struct AttemptRun {
         let failure = AnswerFailure(
             after: failures, attempts: settlement.attempts, isLate: now() >= deadline, health: plan.attempts.map {
                 breakers.availability(of: $0.deployment)
-            })
+            }, passedOver: plan.passedOver)
         settlement.settle(.failed(failure.error.code))
         return failure
     }
-}
 
-extension ProviderReply {
-    /// The rest of the answer; the transport bounds its size.
-    func collect(by limit: Instant) async throws -> ByteBuffer {
-        var body = ByteBuffer()
-        while var bytes = try await next(by: limit) {
-            if body.readableBytes == 0 { body = bytes } else { body.writeBuffer(&bytes) }
-        }
-        return body
+    func head(of attempt: OpenAttempt) -> AnswerHead {
+        AnswerHead(
+            model: attempt.planned.model, deployment: attempt.planned.deployment, agent: plan.agent,
+            routing: plan.routing, complexity: plan.complexity, reason: attempt.planned.reason,
+            failedAttempts: settlement.attempts)
     }
 }

@@ -12,11 +12,12 @@ package struct Gateway: Sendable {
     private let now: @Sendable () -> Instant
     /// 0..<1: spreads load and retries.
     private let random: @Sendable () -> Double
+    private let heartbeat: Heartbeat
 
     package init(
         catalogue: Catalogue, breakers: Breakers, calls: any ProviderCalls, outcomes: any OutcomeSink,
         now: @escaping @Sendable () -> Instant = { ContinuousClock.now },
-        random: @escaping @Sendable () -> Double = { Spread.next() }
+        random: @escaping @Sendable () -> Double = { Spread.next() }, heartbeat: Heartbeat = Heartbeat()
     ) {
         self.catalogue = catalogue
         self.breakers = breakers
@@ -24,6 +25,7 @@ package struct Gateway: Sendable {
         self.outcomes = outcomes
         self.now = now
         self.random = random
+        self.heartbeat = heartbeat
     }
 
     /// How busy the connections to the providers are.
@@ -36,12 +38,12 @@ package struct Gateway: Sendable {
         let plan: Plan
         do {
             plan = try Planner(catalogue: catalogue, health: breakers.health(), spread: random()).plan(ask.facts)
-        } catch { throw AnswerFailure(error: GatewayError(error)) }
+        } catch { throw AnswerFailure(error) }
         let settlement = Settlement(requestID: ask.requestID, isStream: ask.request.isStream, sink: outcomes, now: now)
         settlement.note { $0.agent = plan.agent?.id }
         var run = AttemptRun(
             ask: ask, plan: plan, catalogue: catalogue, breakers: breakers, calls: calls, settlement: settlement,
-            now: now, random: random)
+            now: now, random: random, heartbeat: heartbeat)
         return try await run.answer()
     }
 }

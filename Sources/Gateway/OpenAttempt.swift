@@ -56,9 +56,11 @@ final class OpenAttempt: Sendable {
 struct OpenedStream: Sendable {
     let reply: any ProviderReply
     let attempt: OpenAttempt
-    let reader: StreamReader
+    var reader: StreamReader
     /// What was held back until now.
     let events: [SSEEvent]
     /// The whole answer is there already.
     let isComplete: Bool
+    /// Longest wait between two chunks.
+    let stall: Duration
 }

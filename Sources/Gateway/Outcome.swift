@@ -25,8 +25,11 @@ package struct Outcome: Sendable {
     package var ending: Ending = .callerGone
     package var agent: String?
     package var attempts: [AttemptRecord] = []
+    /// How a stream that broke off was taken up, each time.
+    package var resumptions: [Resumption] = []
+    /// As the attempt that finished the answer counted it.
     package var usage: Usage?
-    /// nil where the usage or the price is unknown.
+    /// Of all that was spent; nil where a usage or a price is unknown, as that of an attempt that broke off mostly is.
     package var cost: Money?
     /// From the request's arrival to its end.
     package var seconds: Double = 0

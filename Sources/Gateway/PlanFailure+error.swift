@@ -32,8 +32,16 @@ extension GatewayError {
         case .noneAble(let reasons):
             let detail = reasons.prefix(10).map { "\($0.name): \($0.reason)" }.joined(separator: "; ")
             self.init(.noModelFits, .client, "No model that is on can serve this request. \(detail).", param: "model")
-        case .allResting(let wait):
+        case .allResting(let wait, _):
             self = .resting(wait)
         }
+    }
+}
+
+extension AnswerFailure {
+    /// The answer to a caller whose request could not be planned.
+    init(_ failure: PlanFailure) {
+        error = GatewayError(failure)
+        if case .allResting(_, let resting) = failure { tried = resting.resting }
     }
 }

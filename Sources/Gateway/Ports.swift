@@ -76,7 +76,8 @@ package protocol ProviderReply: AnyObject, Sendable {
     /// The bytes that came since the last call; suspends until there are some, nil at the end. A reader that is
     /// slower than the provider slows the provider down.
     ///
-    /// - Throws: ``UpstreamFailure`` (a stall when nothing comes by `deadline`), or `CancellationError`.
+    /// - Throws: ``UpstreamFailure``, or `CancellationError`. A stall when nothing comes by `deadline`: then the call goes
+    ///   on, and may be asked again.
     func next(by deadline: Instant) async throws -> ByteBuffer?
 
     /// Nothing more is wanted. The connection is kept where the answer ends by itself at once.

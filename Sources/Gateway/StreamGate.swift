@@ -6,7 +6,7 @@ import Wire
 /// failure. It does no I/O and knows no time.
 ///
 /// Before the first content everything is held, so that a failure can go unseen. The stream is complete when the
-/// provider says so: `[DONE]`, or the end of the bytes after a finish reason. Any other end is a cut.
+/// provider says so: `[DONE]`, or the end of the bytes after the finish reason of every choice. Any other end is a cut.
 struct StreamGate: Sendable {
     enum Verdict: Sendable, Equatable {
         /// Nothing to write yet.
@@ -19,12 +19,27 @@ struct StreamGate: Sendable {
         case fail(Fault, String)
     }
 
+    /// What the stream begins with.
+    enum Origin: Sendable {
+        /// The answer's first word.
+        case start
+        /// What comes behind a text that the stream repeated before: if nothing does, the text was whole.
+        case repeated
+        /// What comes behind a text that the model was given. If nothing does, nobody knows whether the text was whole.
+        case prefilled
+    }
+
     private(set) var isCommitted = false
     private(set) var usage: Usage?
+    /// What was passed on, where it is gathered.
+    private(set) var delivered: DeliveredText?
     private let passesUsage: Bool
+    private let choices: Int
+    private let origin: Origin
     private var held: [SSEEvent] = []
     private var heldBytes = 0
     private var finishReason: String?
+    private var finished: Set<Int> = []
     private var malformedEvents = 0
 
     /// Most bytes held before the commit point: role frames and empty deltas are small and few.
@@ -32,8 +47,20 @@ struct StreamGate: Sendable {
     /// Events that are not chunks, skipped as long as the rest is sound.
     private static let malformedLimit = 16
 
-    /// - Parameter passesUsage: whether the caller asked for the usage chunk; the gateway always does.
-    init(passesUsage: Bool) { self.passesUsage = passesUsage }
+    /// - Parameters:
+    ///   - passesUsage: whether the caller asked for the usage chunk; the gateway always does.
+    ///   - choices: how many answers were asked for.
+    ///   - delivered: what the caller has already, where it is to be gathered.
+    ///   - origin: where in the answer the stream begins.
+    init(passesUsage: Bool, choices: Int = 1, delivered: DeliveredText? = nil, origin: Origin = .start) {
+        self.passesUsage = passesUsage
+        self.choices = choices
+        self.delivered = delivered
+        self.origin = origin
+    }
+
+    /// Every choice has ended.
+    var isFinished: Bool { finished.count >= choices }
 
     /// Judges the stream's next event.
     mutating func take(_ event: SSEEvent) -> Verdict {
@@ -43,10 +70,14 @@ struct StreamGate: Sendable {
             return malformedEvents > Self.malformedLimit
                 ? .fail(.malformed, "the provider's stream holds events that are no chunks") : .hold
         }
-        if let message = facts.errorMessage { return .fail(.serverError, message) }
+        if let failure = facts.failure { return .fail(failure.fault, failure.detail) }
         if let usage = facts.usage { self.usage = usage }
-        if let reason = facts.finishReason { finishReason = reason }
+        if let reason = facts.finishReason {
+            finishReason = reason
+            finished.formUnion(facts.finished)
+        }
         if facts.isUsageOnly, !passesUsage { return .hold }
+        if facts.hasContent { delivered?.add(facts, of: event.data) }
         if isCommitted { return .pass([event]) }
         held.append(event)
         if facts.hasContent { return .pass(commit()) }
@@ -58,15 +89,16 @@ struct StreamGate: Sendable {
     mutating func end() -> Verdict { end(saysDone: false) }
 
     private mutating func end(saysDone: Bool) -> Verdict {
-        guard saysDone || finishReason != nil else {
+        guard isFinished || (saysDone && (isCommitted || origin == .start)) else {
             return .fail(.cut, "the provider's stream ended in the middle of the answer")
         }
         if isCommitted { return .complete([]) }
-        switch finishReason {
-        case "length", "content_filter":
-            // Ended before its first content, but for a reason that the caller must see.
+        switch (finishReason, origin) {
+        case ("length", _), ("content_filter", _), (_, .repeated):
+            // Ended before its first content, but for a reason that the caller must see; or all but the end was there.
             return .complete(commit())
-        default:
+        case (_, .prefilled): return .fail(.diverged, "it added nothing to the text so far")
+        case (_, .start):
             return malformedEvents > 0
                 ? .fail(.malformed, "the provider's stream holds no chunks")
                 : .fail(.empty, "the provider's answer has no content")

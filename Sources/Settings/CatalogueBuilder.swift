@@ -78,7 +78,8 @@ extension Provider {
         self.init(
             id: entry.id, api: entry.api, baseURL: entry.baseURL, keyVariable: entry.keyVariable,
             switchVariable: entry.switchVariable, acceptsStreamOptions: entry.acceptsStreamOptions,
-            outputLimitField: entry.outputLimitField, inFlightLimit: entry.inFlightLimit, state: state)
+            outputLimitField: entry.outputLimitField, inFlightLimit: entry.inFlightLimit, state: state,
+            prefill: entry.prefill)
     }
 }
 
@@ -87,6 +88,7 @@ extension Model {
         self.init(
             index: index, name: entry.name, deployments: deployments, fallbacks: entry.fallbacks, quality: entry.quality,
             tier: entry.tier, inputWindow: entry.inputWindow, outputWindow: entry.outputWindow, abilities: entry.abilities,
-            acceptsSampling: entry.acceptsSampling, price: entry.price, timeouts: entry.timeouts, ownedBy: entry.ownedBy)
+            acceptsSampling: entry.acceptsSampling, price: entry.price, timeouts: entry.timeouts, ownedBy: entry.ownedBy,
+            acceptsPrefill: entry.acceptsPrefill)
     }
 }

@@ -22,6 +22,7 @@ enum RequestLine {
             text += ":"
             text += attempt.result
         }
+        for resumption in outcome.resumptions { append("resumed", "\(resumption.model):\(resumption.by.rawValue)", to: &text) }
         append("seconds", rounded(outcome.seconds), to: &text)
         if let first = outcome.firstContentSeconds { append("first_content", rounded(first), to: &text) }
         if let usage = outcome.usage { append("tokens", "\(usage.promptTokens)+\(usage.completionTokens)", to: &text) }

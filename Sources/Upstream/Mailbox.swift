@@ -26,6 +26,8 @@ struct Mailbox {
         case end
         case failure(UpstreamFailure)
         case cancelled
+        /// The wait is over; the call goes on.
+        case late
     }
 
     /// What the engine does with bytes that it got.
@@ -50,6 +52,8 @@ struct Mailbox {
     private var bytes = ByteBuffer()
     private var received = 0
     private var isPaused = false
+    /// The reader's deadline passed while it waited.
+    private var isLate = false
     private var ending: Result<Void, UpstreamFailure>?
 
     init(isStream: Bool) { self.isStream = isStream }
@@ -79,23 +83,31 @@ struct Mailbox {
         ending = result
     }
 
-    /// Ends the wait of a reader whose deadline has passed. True when the transfer is to be removed.
+    /// Ends the wait of a reader whose deadline has passed; the call goes on until its reader lets go of it. True when
+    /// nobody reads any more and the transfer is to be removed.
     mutating func expire(now: Instant) -> Bool {
         guard ending == nil, let deadline, deadline <= now else { return false }
-        ending = .failure(UpstreamFailure(.stall, "nothing came from the provider in time"))
+        self.deadline = nil
+        guard isDiscarding else {
+            isLate = true
+            return false
+        }
+        ending = .failure(UpstreamFailure.late)
         return true
     }
 
     // MARK: The reader's side
 
     /// Whether a reader that waits has something to look at: a stream's first bytes, or a whole answer's end.
-    var isReady: Bool {
+    var isReady: Bool { hasNews || isLate }
+
+    private var hasNews: Bool {
         isCancelled || ending != nil || (isStream && bytes.readableBytes > 0)
     }
 
     /// The head, once there is something to look at; the reader waits no more then.
     mutating func takeHead() -> Head? {
-        guard isReady else { return nil }
+        guard hasNews else { return nil }
         deadline = nil
         return head
     }
@@ -105,6 +117,7 @@ struct Mailbox {
 
     mutating func take() -> Taken {
         deadline = nil
+        defer { isLate = false }
         if isCancelled { return .cancelled }
         if bytes.readableBytes > 0, isStream || ending != nil {
             let taken = bytes
@@ -113,7 +126,7 @@ struct Mailbox {
             return .bytes(taken, resumes: isPaused)
         }
         switch ending {
-        case nil: return .nothing
+        case nil: return isLate ? .late : .nothing
         case .success: return .end
         case .failure(let failure): return .failure(failure)
         }
@@ -133,4 +146,9 @@ struct Mailbox {
         bytes = ByteBuffer()
         return ending == nil && !isDiscarding
     }
+}
+
+extension UpstreamFailure {
+    /// A reader waited in vain.
+    static let late = UpstreamFailure(.stall, "nothing came from the provider in time")
 }

@@ -41,7 +41,7 @@ final class Transfer: Sendable {
         changeAndWake { $0.end(.failure(failure), head: Mailbox.Head(status: 0)) }
     }
 
-    /// Ends the wait of a reader that waited too long. True when the transfer is to be removed.
+    /// Ends the wait of a reader that waited too long. True when nobody reads and the transfer is to be removed.
     func expire(now: Instant) -> Bool {
         var isExpired = false
         changeAndWake { isExpired = $0.expire(now: now) }
@@ -62,6 +62,7 @@ final class Transfer: Sendable {
                 return bytes
             case .end: return nil
             case .failure(let failure): throw failure
+            case .late: throw UpstreamFailure.late
             case .cancelled: throw CancellationError()
             case .nothing: await park(until: deadline)
             }

@@ -35,6 +35,7 @@ import Testing
         Row(.callerMistake, .caller, counts: false, .giveUp),
         Row(.callerGone, .caller, counts: false, .giveUp),
         Row(.poolExhausted, .gateway, counts: false, .goElsewhere),
+        Row(.diverged, .gateway, counts: false, .goElsewhere),
     ]
 
     @Test func theTableIsWhole() {
@@ -57,7 +58,7 @@ import Testing
             "server_error", "rate_limited",
             "cut", "malformed", "empty", "model_gone", "bad_key", "context_too_long", "content_filter",
             "caller_mistake", "caller_gone",
-            "pool_exhausted",
+            "pool_exhausted", "diverged",
         ])
     }
 
@@ -110,7 +111,7 @@ import Testing
         Retry(.stall, .next),
         Retry(.totalTimeout, .next), Retry(.cut, .next), Retry(.malformed, .next), Retry(.empty, .next),
         Retry(.modelGone, .next),
-        Retry(.badKey, .next), Retry(.poolExhausted, .next), Retry(.connect, after: .seconds(1), .next),
+        Retry(.badKey, .next), Retry(.poolExhausted, .next), Retry(.diverged, .next), Retry(.connect, after: .seconds(1), .next),
     ]
 
     @Test(arguments: retries)

@@ -162,7 +162,7 @@ import Testing
         let plan = try plan(all, .model("fair"), health: [.ready, .refused(retryAfter: .seconds(9)), .probeDue])
         #expect(plan.attempts.map(\.model.name) == ["strong", "cheap"])
         #expect(plan.attempts.map(\.reason) == [.standIn, .standIn])
-        #expect(plan.passedOver == [.init(name: "on/fair0", reason: "its breaker is open")])
+        #expect(plan.passedOver == [.init(name: "on/fair0", reason: "its breaker is open", isResting: true)])
     }
 
     @Test func whenAllRestTheSoonestIsNamed() {
@@ -172,12 +172,18 @@ import Testing
             .refused(retryAfter: .seconds(300)),
         ]
         for target in [Target.auto, .anyModel, .model("strong")] {
-            #expect(failure(all, target, health: health) == .allResting(retryAfter: .milliseconds(12_345)))
+            let failure = failure(all, target, health: health)
+            guard case .allResting(.milliseconds(12_345), let resting) = failure else {
+                Issue.record("\(String(describing: failure))")
+                continue
+            }
+            #expect(Set(resting.map(\.name)) == ["on/fair0", "on/strong0", "on/cheap0"])
         }
         // Only those that would have been asked count.
         let alone = catalogue(Self.shelf + [ModelSketch("m").with { $0.fallbacks = ["strong"] }])
         let withIts = health + [.refused(retryAfter: .seconds(400))]
-        #expect(failure(alone, .model("m"), health: withIts) == .allResting(retryAfter: .seconds(300)))
+        let resting = ["on/m0", "on/strong0"].map { Plan.PassedOver(name: $0, reason: "its breaker is open", isResting: true) }
+        #expect(failure(alone, .model("m"), health: withIts) == .allResting(retryAfter: .seconds(300), resting: resting))
     }
 
     // MARK: Failures

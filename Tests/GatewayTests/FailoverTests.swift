@@ -46,8 +46,7 @@ import Wire
     }
 
     @Test(arguments: [
-        "<html>busy</html>", "{}", #"{"choices":[]}"#, #"{"choices":[{"index":0}]}"#, #"{"error":{"message":"no"}}"#,
-        Chat.answer(text: ""), "",
+        "<html>busy</html>", "{}", #"{"choices":[]}"#, #"{"choices":[{"index":0}]}"#, #"{"error":{}}"#, Chat.answer(text: ""), "",
     ]) func anAnswerThatIsNoneCountsAsFailure(body: String) async {
         let rig = GatewayRig(Self.two) { provider, _ in
             provider == "a1" ? .answer(200, [.bytes(body)], isEventStream: false) : .whole()
@@ -90,9 +89,24 @@ import Wire
         #expect(rig.calls.providers == ["a1", "a2"])
     }
 
-    @Test func nothingIsTriedAgainBehindTheCommitPoint() async throws {
+    /// An error with a status of 200 is what it says it is, not an answer that cannot be read.
+    @Test func anErrorInPlaceOfAnAnswerIsThatError() async {
+        let error = #"{"error":{"message":"Rate limit reached","code":429}}"#
+        let rig = GatewayRig(Self.two) { provider, _ in
+            provider == "a1" ? .answer(200, [.bytes(error)], isEventStream: false) : .whole()
+        }
+        let answer = await rig.ask()
+        #expect(answer.head?.failedAttempts.map(\.fault) == [.rateLimited])
+        #expect(rig.breaker("a1")?.lastFaults.map(\.fault) == [.rateLimited])
+        let alone = GatewayRig([.named("a")]) { _, _ in .answer(200, [.bytes(error)], isEventStream: false) }
+        #expect(await alone.ask().error?.message.contains("Rate limit reached") == true)
+    }
+
+    @Test func whereErrorsAreWantedNothingIsTriedBehindTheCommitPoint() async throws {
+        var policy = Policy()
+        policy.onCut = .error
         for ending in [ScriptedCalls.Piece.fail(.reset), .fail(.cut), .silence, .bytes("data: \(Chat.error(message: "no", code: 500))\n\n")] {
-            let rig = GatewayRig(Self.two) { _, _ in .events(Chat.chunks(["once"], finish: nil), then: ending) }
+            let rig = GatewayRig(Self.two, policy: policy) { _, _ in .events(Chat.chunks(["once"], finish: nil), then: ending) }
             let parts = try await StreamParts(reading: rig.stream())
             #expect(parts.order == "ef")
             #expect(rig.calls.providers == ["a1"])

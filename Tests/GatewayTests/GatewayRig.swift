@@ -19,31 +19,44 @@ struct GatewayRig: Sendable {
     ///   - chance: what the gateway gets as its random numbers.
     init(
         _ models: [ModelSpec], agents: [Agent] = [], policy: Policy = Policy(), chance: Double = 0,
-        script: @escaping ScriptedCalls.Script
+        heartbeat: Heartbeat = Heartbeat(), script: @escaping ScriptedCalls.Script
+    ) {
+        self.init(
+            byCall: { call, index in script(call.provider, index) }, models, agents: agents, policy: policy,
+            chance: chance, heartbeat: heartbeat)
+    }
+
+    /// - Parameter answering: gets each call as it was made, and how many that provider had before.
+    init(
+        byCall answering: @escaping ScriptedCalls.Answering, _ models: [ModelSpec], agents: [Agent] = [],
+        policy: Policy = Policy(), chance: Double = 0, heartbeat: Heartbeat = Heartbeat()
     ) {
         let catalogue = Catalogue(models, agents: agents, policy: policy)
         let time = time
         let now: @Sendable () -> Instant = { time.now }
-        calls = ScriptedCalls(time, script)
+        calls = ScriptedCalls(time, answering)
         breakers = Breakers(
             catalogue: catalogue, logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }), now: now)
         gateway = Gateway(
-            catalogue: catalogue, breakers: breakers, calls: calls, outcomes: outcomes, now: now, random: { chance })
+            catalogue: catalogue, breakers: breakers, calls: calls, outcomes: outcomes, now: now, random: { chance },
+            heartbeat: heartbeat)
     }
 
     /// Asks and returns the answer, or the failure.
+    ///
+    /// - Parameter more: further members of the request: `,"n":2`.
     func ask(
         _ model: String = "a", isStream: Bool = false, wantsUsage: Bool = false, id: String = "req",
-        priority: RequestFacts.Priority = .normal
+        priority: RequestFacts.Priority = .normal, more: String = ""
     ) async -> Result<Answer, AnswerFailure> {
         do throws(AnswerFailure) {
-            return .success(try await gateway.answer(.chat(model, isStream: isStream, wantsUsage: wantsUsage, id: id, priority: priority)))
+            return .success(try await gateway.answer(.chat(model, isStream: isStream, wantsUsage: wantsUsage, id: id, priority: priority, more: more)))
         } catch { return .failure(error) }
     }
 
     /// Asks for a stream and expects to get one.
-    func stream(_ model: String = "a", wantsUsage: Bool = false) async throws -> AnswerStream {
-        guard case .stream(_, let stream) = try await ask(model, isStream: true, wantsUsage: wantsUsage).get() else {
+    func stream(_ model: String = "a", wantsUsage: Bool = false, more: String = "") async throws -> AnswerStream {
+        guard case .stream(_, let stream) = try await ask(model, isStream: true, wantsUsage: wantsUsage, more: more).get() else {
             throw Unexpected(what: "a whole answer")
         }
         return stream
@@ -99,6 +112,8 @@ struct ModelSpec {
     var window: Int?
     var price: Price?
     var timeouts = Timeouts()
+    var acceptsPrefill = false
+    var prefill = Provider.Prefill()
 
     /// `a` at the providers `a1`, `a2`, … with these fallbacks.
     static func named(
@@ -123,13 +138,16 @@ extension Catalogue {
             return Model(
                 index: index, name: spec.name, deployments: deployments, fallbacks: spec.fallbacks, quality: 50,
                 tier: .medium, inputWindow: spec.window, outputWindow: nil, abilities: [], acceptsSampling: true,
-                price: spec.price, timeouts: spec.timeouts, ownedBy: "test")
+                price: spec.price, timeouts: spec.timeouts, ownedBy: "test", acceptsPrefill: spec.acceptsPrefill)
         }
-        let providers = specs.flatMap(\.providers).sorted().map {
-            Provider(
-                id: $0, api: .openai, baseURL: "http://\($0)", keyVariable: nil, switchVariable: nil,
-                acceptsStreamOptions: true, outputLimitField: .maxTokens, inFlightLimit: 10, state: .on)
-        }
+        let providers = specs.flatMap { spec in
+            spec.providers.map { id in
+                Provider(
+                    id: id, api: .openai, baseURL: "http://\(id)", keyVariable: nil, switchVariable: nil,
+                    acceptsStreamOptions: true, outputLimitField: .maxTokens, inFlightLimit: 10, state: .on,
+                    prefill: spec.prefill)
+            }
+        }.sorted { $0.id < $1.id }
         self.init(providers: providers, models: models, agents: agents, policy: policy)
     }
 }
@@ -138,10 +156,10 @@ extension Ask {
     /// A small chat request.
     static func chat(
         _ model: String, isStream: Bool = false, wantsUsage: Bool = false, id: String = "req",
-        priority: RequestFacts.Priority = .normal
+        priority: RequestFacts.Priority = .normal, more: String = ""
     ) -> Ask {
         let stream = isStream ? #","stream":true"# + (wantsUsage ? #","stream_options":{"include_usage":true}"# : "") : ""
-        let body = #"{"model":"\#(model)","messages":[{"role":"user","content":"hi"}]\#(stream)}"#
+        let body = #"{"model":"\#(model)","messages":[{"role":"user","content":"hi"}]\#(stream)\#(more)}"#
         do {
             return Ask(
                 requestID: id, request: try ChatRequest(ByteBuffer(string: body)), target: .init(modelField: model),
@@ -179,18 +197,26 @@ struct StreamParts: Equatable {
     var cost: Money?
     var failures: [GatewayError.Code] = []
     var message = ""
-    /// The kinds of the parts, in order: `e`, `d` or `f`.
+    var resumptions: [Resumption] = []
+    /// Heartbeats on the way.
+    var beats = 0
+    /// The kinds of the parts, in order: `e`, `r`, `d` or `f`.
     var order = ""
 
     init(reading stream: consuming AnswerStream) async throws {
-        while let part = try await stream.next() {
+        var beats = 0
+        defer { self.beats = beats }
+        while let part = try await stream.next(beat: { beats += 1 }) {
             switch part {
             case .events(let events):
                 self.events += events.map { String(buffer: $0.data) }
                 batches += 1
                 if order.last != "e" { order += "e" }
-            case .done(let usage, let cost):
-                (self.usage, self.cost) = (usage, cost)
+            case .resumed(let resumption):
+                resumptions.append(resumption)
+                order += "r"
+            case .done(let end):
+                (usage, cost) = (end.usage, end.cost)
                 done += 1
                 order += "d"
             case .failed(let error):

@@ -77,6 +77,7 @@ import Wire
         #expect(answer.status == 502)
         #expect(answer.error?.message.contains("canary") == false)
         #expect(answer.error?.message.contains("a1/there (bad_key") == true)
+        #expect(answer.failure.map { String(buffer: $0.body) }?.contains("canary") == false)
         #expect(answer.failure?.providerBody == nil)
         #expect(rig.counts("a1") == [0, 0])
     }
@@ -99,6 +100,9 @@ import Wire
             #expect(answer.error?.message.contains(part) == true)
         }
         #expect(answer.failure?.attempts.map(\.result) == ["connect", "server_error", "server_error"])
+        #expect(answer.failure?.tried.map(\.deployment) == ["a1/there", "b1/there", "b1/there"])
+        #expect(answer.failure?.tried.map(\.fault) == ["connect", "server_error", "server_error"])
+        #expect(answer.failure?.tried.last?.detail == "out of order")
         #expect(answer.failure?.providerBody == nil)
         #expect(rig.breaker("b1")?.lastFaults.map(\.callID) == ["req_7", "req_7"])
     }
@@ -130,6 +134,8 @@ import Wire
         #expect(answer.error?.code == .providersResting)
         #expect(answer.status == 503)
         #expect(answer.error?.retryAfter == .milliseconds(47_500))
+        #expect(answer.failure?.tried.map(\.deployment) == ["a1/there", "b1/there"])
+        #expect(answer.failure?.tried.map(\.fault) == ["breaker_open", "breaker_open"])
         #expect(rig.calls.providers.isEmpty)
         rig.time.advance(by: .milliseconds(47_499))
         #expect(await rig.ask().error?.retryAfter == .milliseconds(1))

@@ -20,8 +20,10 @@ final class ScriptedCalls: ProviderCalls {
     enum Piece: Sendable {
         case bytes(String)
         case fail(Fault)
-        /// Lets the manual time run to the reader's deadline.
+        /// Lets the manual time run to the reader's deadline, and to that of every later one.
         case silence
+        /// Lets the manual time run to the reader's deadline once.
+        case pause
         /// Waits as ``Reaction/wait(_:then:)`` does, then goes on with the next piece.
         case wait(Gate)
     }
@@ -41,6 +43,8 @@ final class ScriptedCalls: ProviderCalls {
         var calls: [Made] = []
         /// Deadlines of the readers of replies.
         var deadlines: [Instant] = []
+        /// Calls that got a reply.
+        var answered = 0
         var finished = 0
         var released = 0
     }
@@ -48,13 +52,16 @@ final class ScriptedCalls: ProviderCalls {
     /// Picks the reaction; `index` counts the calls of that provider from 0.
     typealias Script = @Sendable (_ provider: String, _ index: Int) -> Reaction
 
+    /// Picks the reaction by the whole call.
+    typealias Answering = @Sendable (_ call: Made, _ index: Int) -> Reaction
+
     let record = Watched(Record())
-    private let script: Script
+    private let answering: Answering
     private let time: ManualTime
 
-    init(_ time: ManualTime, _ script: @escaping Script) {
+    init(_ time: ManualTime, _ answering: @escaping Answering) {
         self.time = time
-        self.script = script
+        self.answering = answering
     }
 
     var pools: [PoolReport] { [] }
@@ -64,16 +71,14 @@ final class ScriptedCalls: ProviderCalls {
 
     func send(_ call: UpstreamCall, by deadline: Instant) async throws -> any ProviderReply {
         try Task.checkCancellation()
+        let made = Made(
+            provider: call.provider, body: String(buffer: call.body), isStream: call.isStream,
+            connectTimeout: call.connectTimeout, acquireBy: call.acquireBy, deadline: deadline)
         let index = record.update { record in
-            defer {
-                record.calls.append(
-                    Made(
-                        provider: call.provider, body: String(buffer: call.body), isStream: call.isStream,
-                        connectTimeout: call.connectTimeout, acquireBy: call.acquireBy, deadline: deadline))
-            }
+            defer { record.calls.append(made) }
             return record.calls.count { $0.provider == call.provider }
         }
-        return try await perform(script(call.provider, index), by: deadline)
+        return try await perform(answering(made, index), by: deadline)
     }
 
     private func perform(_ reaction: Reaction, by deadline: Instant) async throws -> any ProviderReply {
@@ -133,6 +138,7 @@ private final class ScriptedReply: ProviderReply {
         self.pieces = Watched(pieces)
         self.record = record
         self.time = time
+        record.update { $0.answered += 1 }
     }
 
     deinit { record.update { $0.released += 1 } }
@@ -145,7 +151,10 @@ private final class ScriptedReply: ProviderReply {
             case nil: return nil
             case .bytes(let text): return ByteBuffer(string: text)
             case .fail(let fault): throw UpstreamFailure(fault, "scripted \(fault.rawValue)")
-            case .silence: throw time.pass(to: deadline)
+            case .silence:
+                pieces.update { $0.insert(.silence, at: 0) }
+                throw time.pass(to: deadline)
+            case .pause: throw time.pass(to: deadline)
             case .wait(let gate): try await gate.wait()
             }
         }

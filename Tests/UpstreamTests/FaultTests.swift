@@ -55,11 +55,17 @@ import Upstream
     }
 
     @Test func aStreamThatFallsSilent() async throws {
-        try await withEngine(script: [.bytes(Self.chunkedHead + Script.chunk("1")), .hang]) { engine, provider in
-            let reply = try await engine.begin(.stream())
-            #expect(try await reply.chunk() == "1")
-            #expect(await fault { _ = try await reply.chunk(within: .milliseconds(100)) } == .stall)
-            #expect(await fault { _ = try await reply.chunk() } == .stall)
+        let goOn = Gate("go on")
+        let steps: Script = [.bytes(Self.chunkedHead + Script.chunk("1")), .wait(goOn), .bytes(Script.chunk("2")), .hang]
+        try await withEngine(script: steps) { engine, provider in
+            var reply: (any ProviderReply)? = try await engine.begin(.stream())
+            #expect(try await reply?.chunk() == "1")
+            #expect(await fault { _ = try await reply?.chunk(within: .milliseconds(100)) } == .stall)
+            // The wait is over, not the call.
+            goOn.open()
+            #expect(try await reply?.chunk() == "2")
+            #expect(await fault { _ = try await reply?.chunk(within: .milliseconds(100)) } == .stall)
+            reply = nil
             try await provider.expectLeft(0)
         }
     }

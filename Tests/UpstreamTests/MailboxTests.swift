@@ -115,10 +115,37 @@ import Testing
         _ = box.take()
         #expect(!box.expire(now: Self.start.advanced(by: .seconds(2))))
         box.wait(until: Self.start.advanced(by: .seconds(3)))
-        #expect(box.expire(now: Self.start.advanced(by: .seconds(3))))
-        #expect(!box.expire(now: Self.start.advanced(by: .seconds(4))))
-        #expect(box.isOver)
-        #expect(box.take().fault == .stall)
+        #expect(!box.isReady)
+        #expect(!box.expire(now: Self.start.advanced(by: .seconds(3))))
+        #expect(box.isReady)
+        #expect(!box.isOver)
+        #expect(box.take().isLate)
+    }
+
+    @Test func aWaitThatIsOverEndsNeitherTheCallNorTheNextWait() {
+        for isStream in [true, false] {
+            let box = Box(isStream: isStream)
+            box.wait(until: Self.start.advanced(by: .seconds(1)))
+            #expect(!box.expire(now: Self.start.advanced(by: .seconds(1))))
+            #expect(box.takeHead() == nil)
+            #expect(box.take().isLate)
+            #expect(box.take().isNothing)
+            #expect(!box.isReady)
+            box.deliver("late")
+            box.end(.success(()), head: Self.head())
+            #expect(box.take().text == "late")
+            #expect(box.take().isEnd)
+        }
+    }
+
+    @Test func whatCameJustAfterTheDeadlineIsTaken() {
+        let box = Box(isStream: true)
+        box.wait(until: Self.start)
+        #expect(!box.expire(now: Self.start))
+        box.deliver("a")
+        #expect(box.takeHead()?.status == 200)
+        #expect(box.take().text == "a")
+        #expect(box.take().isNothing)
     }
 
     @Test func whatIsDiscardedIsDroppedUntilItsDeadline() {
@@ -177,6 +204,7 @@ private final class Box {
     func expire(now: Instant) -> Bool { mailbox.expire(now: now) }
     func wait(until deadline: Instant) { mailbox.wait(until: deadline) }
     func take() -> Mailbox.Taken { mailbox.take() }
+    func takeHead() -> Mailbox.Head? { mailbox.takeHead() }
     func discard(until deadline: Instant) -> Bool { mailbox.discard(until: deadline) }
     func cancel() -> Bool { mailbox.cancel() }
 }
@@ -184,6 +212,7 @@ private final class Box {
 extension Mailbox.Taken {
     fileprivate var isNothing: Bool { if case .nothing = self { true } else { false } }
     fileprivate var isEnd: Bool { if case .end = self { true } else { false } }
+    fileprivate var isLate: Bool { if case .late = self { true } else { false } }
     fileprivate var isCancelled: Bool { if case .cancelled = self { true } else { false } }
     fileprivate var text: String? { if case .bytes(let bytes, _) = self { String(buffer: bytes) } else { nil } }
     fileprivate var fault: Fault? { if case .failure(let failure) = self { failure.fault } else { nil } }

@@ -161,7 +161,7 @@ import Testing
         #expect(error.data.asString == """
             {"error":{"message":"\(message)","type":"\(type)","param":null,"code":"\(code)"}}
             """)
-        #expect(ProviderAnswer.chunk(error.data)?.errorMessage == message)
+        #expect(ProviderAnswer.chunk(error.data)?.failure?.message == message)
         // It is over: whatever still comes is not passed off as an answer's end.
         #expect(stream.translate(Script.event(Script.end("end_turn"))) == [])
         #expect(stream.translate(Script.event(Script.end)) == [])

@@ -173,7 +173,7 @@ struct OpenAIStream: Sendable, Equatable {
             if ProviderAnswer.isDone(event.data) {
                 isDone = true
             } else if let facts = ProviderAnswer.chunk(event.data) {
-                error = error ?? facts.errorMessage
+                error = error ?? facts.failure?.message
                 usage = facts.usage ?? usage
                 if let reason = facts.finishReason { finish.append(reason) }
                 for choice in try JSONDocument(event.data).root["choices"]?.children.map(\.self) ?? [] { take(choice["delta"]) }

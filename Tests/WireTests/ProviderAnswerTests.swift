@@ -25,7 +25,26 @@ import Testing
         #"{"content":[{"type":"text","text":"a"}]}"#, #"{"something_new":"x"}"#, #"{"cont\u0065nt":"a"}"#,
     ])
     func isContent(delta: String) {
-        #expect(chunk(choice(delta)) == ChunkFacts(hasContent: true))
+        let facts = chunk(choice(delta))
+        #expect(facts?.hasContent == true)
+        #expect(facts?.finishReason == nil)
+    }
+
+    @Test func kindsOfContent() {
+        #expect(chunk(choice(#"{"content":"a"}"#))?.content == .text)
+        #expect(chunk(choice(#"{"content":"a","reasoning_content":"b"}"#))?.content == [.text, .reasoning])
+        #expect(chunk(choice(#"{"reasoning":"b"}"#))?.content == .reasoning)
+        #expect(chunk(choice(#"{"refusal":"b"}"#))?.content == .other)
+        #expect(chunk(choice(#"{"content":[{"type":"text","text":"a"}]}"#))?.content == .other)
+        #expect(chunk(#"{"choices":[{"index":1,"delta":{"content":"a"}}]}"#)?.content == .other)
+        #expect(chunk(#"{"choices":[{"delta":{"content":"a"}}]}"#)?.content == .text)
+    }
+
+    @Test(arguments: [#"a"#, #"\"ü\\u00e9 😀"#]) func whereTheTextStands(escaped: String) throws {
+        let payload = choice(#"{"role":"assistant","content":"\#(escaped)"}"#)
+        let range = try #require(chunk(payload)?.text)
+        #expect(String(decoding: Array(payload.utf8)[range], as: UTF8.self) == escaped)
+        #expect(chunk(#"{"choices":[{"index":1,"delta":{"content":"a"}}]}"#)?.text == nil)
     }
 
     @Test(arguments: [
@@ -43,14 +62,15 @@ import Testing
 
     @Test(arguments: ["stop", "length", "tool_calls", "content_filter", "function_call"])
     func finishReasons(reason: String) {
-        #expect(chunk(choice("{}", finish: "\"\(reason)\"")) == ChunkFacts(finishReason: reason))
+        #expect(chunk(choice("{}", finish: "\"\(reason)\"")) == ChunkFacts(finishReason: reason, finished: [0]))
         let withText = chunk(choice(#"{"content":"x"}"#, finish: "\"\(reason)\""))
-        #expect(withText == ChunkFacts(hasContent: true, finishReason: reason))
+        #expect(withText?.hasContent == true)
+        #expect(withText?.finishReason == reason)
     }
 
     @Test func severalChoices() {
         let facts = chunk(#"{"choices":[{"delta":{}},{"index":1,"delta":{"content":"b"},"finish_reason":"stop"}]}"#)
-        #expect(facts == ChunkFacts(hasContent: true, finishReason: "stop"))
+        #expect(facts == ChunkFacts(content: .other, finishReason: "stop", finished: [1]))
     }
 
     static let usage = #"""
@@ -107,11 +127,14 @@ import Testing
         (#"{"error":500}"#, "The provider reported an error without a message."),
     ])
     func errors(text: String, message: String) {
-        #expect(chunk(text)?.errorMessage == message)
+        #expect(chunk(text)?.failure?.message == message)
     }
 
-    @Test func aNullErrorIsNone() {
-        #expect(chunk(#"{"error":null,"choices":[{"delta":{"content":"a"}}]}"#) == ChunkFacts(hasContent: true))
+    @Test(arguments: ["null", "\"\"", "{}", "[]", "false", "0"]) func anErrorThatSaysNothingIsNone(error: String) {
+        let facts = chunk(#"{"error":\#(error),"choices":[{"delta":{"content":"a"}}]}"#)
+        #expect(facts?.failure == nil)
+        #expect(facts?.content == .text)
+        #expect(ProviderAnswer.failure(in: ByteBuffer(string: #"{"error":\#(error)}"#)) == nil)
     }
 
     @Test(arguments: [

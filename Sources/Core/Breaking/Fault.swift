@@ -39,6 +39,8 @@ package enum Fault: String, Sendable, CaseIterable, Codable {
     case callerGone = "caller_gone"
     /// All connections to the provider are in use and none came free in time.
     case poolExhausted = "pool_exhausted"
+    /// Asked to take up a broken answer, the model said something else than the caller already has.
+    case diverged
 }
 
 extension Fault {
@@ -79,6 +81,7 @@ extension Fault {
         case .callerMistake: (.caller, false, .giveUp)
         case .callerGone: (.caller, false, .giveUp)
         case .poolExhausted: (.gateway, false, .goElsewhere)
+        case .diverged: (.gateway, false, .goElsewhere)
         }
     }
 }

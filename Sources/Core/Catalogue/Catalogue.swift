@@ -40,7 +40,7 @@ package struct Catalogue: Sendable {
     package var liveModels: [Model] { models.filter(\.isLive) }
 }
 
-/// The chooser's and the breaker's settings.
+/// How models are chosen, when breakers open, and what becomes of cut streams.
 package struct Policy: Sendable, Equatable {
     /// 0 asks for the strongest models, 0.5 for the quality that the request needs, 1 for the cheapest that can do it
     /// at all.
@@ -48,6 +48,8 @@ package struct Policy: Sendable, Equatable {
     /// Most attempts for one request.
     package var attemptLimit: Int = 6
     package var breaker = BreakerSettings()
+    /// What becomes of a stream that breaks off, where the caller does not say.
+    package var onCut = CutPolicy.resume
 
     package init() {}
 }

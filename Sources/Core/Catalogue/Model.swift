@@ -96,11 +96,13 @@ package struct Model: Sendable, Equatable {
     package let price: Price?
     package let timeouts: Timeouts
     package let ownedBy: String
+    /// Whether it goes on with a last message of the assistant's instead of answering it.
+    package let acceptsPrefill: Bool
 
     package init(
         index: Int, name: String, deployments: [Deployment], fallbacks: [String]?, quality: Int, tier: Tier,
         inputWindow: Int?, outputWindow: Int?, abilities: Abilities, acceptsSampling: Bool, price: Price?,
-        timeouts: Timeouts, ownedBy: String
+        timeouts: Timeouts, ownedBy: String, acceptsPrefill: Bool = false
     ) {
         self.index = index
         self.name = name
@@ -115,6 +117,7 @@ package struct Model: Sendable, Equatable {
         self.price = price
         self.timeouts = timeouts
         self.ownedBy = ownedBy
+        self.acceptsPrefill = acceptsPrefill
     }
 
     /// Whether any of its deployments can be called.

@@ -25,6 +25,8 @@ package struct Provider: Sendable, Equatable {
     package let inFlightLimit: Int
     /// Whether it can be called.
     package let state: State
+    /// How it is asked to go on with a text of the assistant's, where the model does that at all.
+    package let prefill: Prefill
 
     package enum OutputLimitField: String, Sendable, CaseIterable {
         case maxTokens = "max_tokens"
@@ -39,7 +41,8 @@ package struct Provider: Sendable, Equatable {
 
     package init(
         id: String, api: API, baseURL: String, keyVariable: String?, switchVariable: String?,
-        acceptsStreamOptions: Bool, outputLimitField: OutputLimitField, inFlightLimit: Int, state: State
+        acceptsStreamOptions: Bool, outputLimitField: OutputLimitField, inFlightLimit: Int, state: State,
+        prefill: Prefill = Prefill()
     ) {
         self.id = id
         self.api = api
@@ -50,6 +53,23 @@ package struct Provider: Sendable, Equatable {
         self.outputLimitField = outputLimitField
         self.inFlightLimit = inFlightLimit
         self.state = state
+        self.prefill = prefill
+    }
+
+    /// What a provider wants besides a last message of the assistant's.
+    package struct Prefill: Sendable, Equatable {
+        /// Members of that message, like Mistral's `prefix`.
+        package var messageFields: [String: Bool]
+        /// Members of the request, like vLLM's `continue_final_message`.
+        package var requestFields: [String: Bool]
+        /// The answer begins with the assistant's text once more.
+        package var isEchoed: Bool
+
+        package init(messageFields: [String: Bool] = [:], requestFields: [String: Bool] = [:], isEchoed: Bool = false) {
+            self.messageFields = messageFields
+            self.requestFields = requestFields
+            self.isEchoed = isEchoed
+        }
     }
 
     package var isOn: Bool { state == .on }

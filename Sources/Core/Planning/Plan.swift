@@ -24,6 +24,8 @@ package struct Plan: Sendable {
         /// A deployment's id or a model's name.
         package let name: String
         package let reason: String
+        /// Its breaker is open.
+        package var isResting = false
     }
 
     /// Whose prompt the model gets; nil for a plain call.
@@ -51,8 +53,8 @@ package enum PlanFailure: Error, Equatable, Sendable {
     case nothingOn
     /// No live model can serve this; with what each candidate lacks.
     case noneAble(reasons: [PassedOver])
-    /// Every candidate's breaker is open; the exact time until the first may be asked again.
-    case allResting(retryAfter: Duration)
+    /// Every candidate's breaker is open; the exact time until the first may be asked again, and which they are.
+    case allResting(retryAfter: Duration, resting: [PassedOver])
 
     package typealias PassedOver = Plan.PassedOver
 }

@@ -73,7 +73,7 @@ package struct Planner: Sendable {
                     continue
                 }
                 if deployment.index < health.count, case .refused(let wait) = health[deployment.index] {
-                    passedOver.append(.init(name: deployment.id, reason: "its breaker is open"))
+                    passedOver.append(.init(name: deployment.id, reason: "its breaker is open", isResting: true))
                     soonest = min(soonest ?? wait, wait)
                     continue
                 }
@@ -81,7 +81,7 @@ package struct Planner: Sendable {
             }
         }
         guard let first = attempts.first else {
-            throw soonest.map { .allResting(retryAfter: $0) } ?? noCandidate(facts)
+            throw soonest.map { .allResting(retryAfter: $0, resting: passedOver.filter(\.isResting)) } ?? noCandidate(facts)
         }
         return Plan(
             agent: agent, routing: routing, complexity: complexity, attempts: attempts, passedOver: passedOver,

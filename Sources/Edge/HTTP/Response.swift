@@ -49,7 +49,7 @@ struct Response: Sendable {
 
     /// A request that no attempt could answer.
     init(failure: AnswerFailure) {
-        self.init(error: failure.error, body: failure.providerBody)
+        self.init(error: failure.error, body: failure.body)
         if !failure.attempts.isEmpty { headers.add(name: HeaderName.attempts, value: "\(failure.attempts.count)") }
     }
 }

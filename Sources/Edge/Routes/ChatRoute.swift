@@ -24,9 +24,11 @@ struct ChatRoute: Sendable {
     /// Writes chunks as they come. Only a whole answer ends with `[DONE]`; one that broke off ends with an error.
     private static func forward(_ stream: AnswerStream, to writer: ResponseWriter) async throws {
         var stream = stream
-        while let part = try await stream.next() {
+        while let part = try await stream.next(beat: { try await writer.write(SSEFrame.heartbeat) }) {
             switch part {
             case .events(let events): try await writer.write(events.frames)
+            // The chunks say it themselves.
+            case .resumed: break
             case .done: try await writer.write(SSEFrame.done)
             case .failed(let error): try await writer.write(SSEFrame.data(ErrorAnswer.body(of: error)))
             }

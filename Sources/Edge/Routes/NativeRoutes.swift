@@ -60,10 +60,10 @@ struct NativeRoutes: Sendable {
         return Response(
             status: .ok, headers: head.streamHeaders,
             body: .stream { writer in
-                var translation = NativeStream(head: head, facts: facts, started: started)
+                var translation = NativeStream(facts: facts, started: started)
                 try await writer.write(NativeAnswer.meta(facts))
                 var stream = stream
-                while let part = try await stream.next() {
+                while let part = try await stream.next(beat: { try await writer.write(SSEFrame.heartbeat) }) {
                     let bytes = translation.translate(part)
                     if bytes.readableBytes > 0 { try await writer.write(bytes) }
                 }
@@ -73,7 +73,6 @@ struct NativeRoutes: Sendable {
 
 /// Turns a stream's chunks into the native API's events.
 private struct NativeStream {
-    let head: AnswerHead
     var facts: NativeFacts
     let started: Instant
     var finishReason: String?
@@ -89,12 +88,14 @@ private struct NativeStream {
                 }
             }
             return bytes
-        case .done(let usage, let cost):
-            facts.usage = usage
-            facts.cost = cost
+        case .resumed(let resumption):
+            facts.model = resumption.model
+            return NativeAnswer.resumed(resumption)
+        case .done(let end):
+            facts.usage = end.usage
+            facts.cost = end.cost
             facts.seconds = started.duration(to: .now).seconds
-            facts.attempts.append(
-                .init(model: head.model.name, outcome: "ok", seconds: facts.seconds - head.failedSeconds))
+            facts.attempts = end.attempts.map { .init(model: $0.model, outcome: $0.result, seconds: $0.seconds) }
             return NativeAnswer.done(finishReason: finishReason, facts)
         case .failed(let error):
             return NativeAnswer.error(error)

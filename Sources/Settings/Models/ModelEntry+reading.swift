@@ -25,7 +25,8 @@ extension ModelEntry {
             acceptsSampling: reader.boolean("supports_sampling_params") ?? true,
             price: PriceReader(reader).price(),
             timeouts: reader.object("timeouts").map(Self.timeouts) ?? Timeouts(),
-            ownedBy: reader.text("owned_by"))
+            ownedBy: reader.text("owned_by"),
+            acceptsPrefill: reader.boolean("supports_assistant_prefill") ?? false)
         reader.ignoreMetadata()
         // The public price catalogue says more of models than Quintet reads; its fields may be copied as they are.
         reader.ignore(where: { $0.hasPrefix("supports_") }) { _ = reader.boolean($0) }
@@ -94,7 +95,8 @@ extension ModelEntry {
             ("supports_function_calling", .tools), ("supports_vision", .vision),
             ("supports_response_schema", .responseSchema), ("supports_audio_input", .audio),
         ]
-        let isSilent = !reader.keys.contains { $0.hasPrefix("supports_") && $0 != "supports_sampling_params" }
+        let others = ["supports_sampling_params", "supports_assistant_prefill"]
+        let isSilent = !reader.keys.contains { $0.hasPrefix("supports_") && !others.contains($0) }
         if isSilent { return [.tools, .responseSchema] }
         return keys.reduce(into: Abilities()) { abilities, entry in
             if reader.boolean(entry.0) ?? false { abilities.insert(entry.1) }

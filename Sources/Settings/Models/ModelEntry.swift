@@ -29,12 +29,14 @@ package struct ModelEntry: Sendable, Equatable {
     package let price: Price?
     package let timeouts: Timeouts
     package let ownedBy: String
+    package let acceptsPrefill: Bool
 
     /// What is left out is as in a file that says nothing of it.
     package init(
         name: String, deployments: [Deployment], fallbacks: [String]? = nil, quality: Int = 50, tier: Tier? = nil,
         inputWindow: Int? = nil, outputWindow: Int? = nil, abilities: Abilities = [.tools, .responseSchema],
-        acceptsSampling: Bool = true, price: Price? = nil, timeouts: Timeouts = Timeouts(), ownedBy: String? = nil
+        acceptsSampling: Bool = true, price: Price? = nil, timeouts: Timeouts = Timeouts(), ownedBy: String? = nil,
+        acceptsPrefill: Bool = false
     ) {
         self.name = name
         self.deployments = deployments
@@ -48,6 +50,7 @@ package struct ModelEntry: Sendable, Equatable {
         self.price = price
         self.timeouts = timeouts
         self.ownedBy = ownedBy ?? deployments.first?.provider ?? ""
+        self.acceptsPrefill = acceptsPrefill
     }
 
     private static func tier(ofQuality quality: Int) -> Tier {

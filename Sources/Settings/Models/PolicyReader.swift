@@ -1,11 +1,12 @@
 import Core
 
-/// Reads `policy`: how models are chosen and when breakers open.
+/// Reads `policy`: how models are chosen, when breakers open, and what becomes of cut streams.
 enum PolicyReader {
     static func policy(_ reader: ObjectReader) -> Policy {
         var policy = Policy()
         policy.costBias = reader.number("cost_bias", in: 0...1) ?? policy.costBias
         policy.attemptLimit = reader.integer("max_attempts", in: 1...6) ?? policy.attemptLimit
+        policy.onCut = reader.choice("on_cut") ?? policy.onCut
         policy.breaker = reader.object("breaker").map(breaker) ?? policy.breaker
         reader.refuseOtherKeys(of: "the policy")
         return policy

@@ -13,11 +13,13 @@ package struct ProviderEntry: Sendable, Equatable {
     package let acceptsStreamOptions: Bool
     package let outputLimitField: Provider.OutputLimitField
     package let inFlightLimit: Int
+    package let prefill: Provider.Prefill
 
     package init(
         id: String, api: Provider.API = .openai, baseURL: String, keyVariable: String? = nil,
         switchVariable: String? = nil, acceptsStreamOptions: Bool = true,
-        outputLimitField: Provider.OutputLimitField = .maxTokens, inFlightLimit: Int = 100
+        outputLimitField: Provider.OutputLimitField = .maxTokens, inFlightLimit: Int = 100,
+        prefill: Provider.Prefill = Provider.Prefill()
     ) {
         self.id = id
         self.api = api
@@ -27,6 +29,7 @@ package struct ProviderEntry: Sendable, Equatable {
         self.acceptsStreamOptions = acceptsStreamOptions
         self.outputLimitField = outputLimitField
         self.inFlightLimit = inFlightLimit
+        self.prefill = prefill
     }
 }
 
@@ -83,7 +86,8 @@ extension ProviderEntry {
             switchVariable: Self.variable("enabled_env", reader),
             acceptsStreamOptions: reader.boolean("supports_stream_options") ?? true,
             outputLimitField: reader.choice("max_tokens_field") ?? .maxTokens,
-            inFlightLimit: reader.integer("max_in_flight", in: 1...10_000) ?? 100)
+            inFlightLimit: reader.integer("max_in_flight", in: 1...10_000) ?? 100,
+            prefill: reader.object("assistant_prefill").map(Self.prefill) ?? Provider.Prefill())
         reader.ignoreMetadata()
         for key in ["api_key", "key", "apiKey"] {
             let mend = "Put it into an environment variable and name that by 'api_key_env'."
@@ -102,6 +106,17 @@ extension ProviderEntry {
             reader.note("base_url", error.message)
             return nil
         }
+    }
+
+    private static func prefill(_ reader: ObjectReader) -> Provider.Prefill {
+        func fields(_ key: String) -> [String: Bool] {
+            guard let object = reader.object(key) else { return [:] }
+            return object.keys.reduce(into: [:]) { fields, name in fields[name] = object.boolean(name) }
+        }
+        let prefill = Provider.Prefill(
+            messageFields: fields("message"), requestFields: fields("request"), isEchoed: reader.boolean("echoes") ?? false)
+        reader.refuseOtherKeys(of: "assistant_prefill")
+        return prefill
     }
 
     /// The name of an environment variable. What is none is not repeated: it may be the key itself.

@@ -31,8 +31,8 @@ enum AnthropicFields {
     /// OpenAI's retired forms, by what took their place: refused, since without them the answer would be another.
     static let refused = ["functions": "tools", "function_call": "tool_choice"]
 
-    /// All that does not reach Anthropic under its own name unless it is translated.
-    static let handled = translated.union(dropped).union(refused.keys)
+    /// All that does not reach Anthropic under its own name unless it is translated; `quintet` is the gateway's.
+    static let handled = translated.union(dropped).union(refused.keys).union(["quintet"])
 
     /// Refuses what would get another answer than the one that was asked for.
     static func check(_ root: JSONValue) throws(GatewayError) {

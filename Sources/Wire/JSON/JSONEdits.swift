@@ -22,6 +22,28 @@ package struct JSONEdits {
         insertFirst(element, into: array)
     }
 
+    /// Puts an element at the end of an array that has others.
+    package mutating func appendElement(_ element: ByteBuffer, toFilled array: JSONValue) {
+        let end = array.range.upperBound - 1
+        var text = ByteBuffer(string: ",")
+        text.writeImmutableBuffer(element)
+        edits.append((end..<end, text))
+    }
+
+    /// Takes a member out of an object, with the comma that sets it off.
+    package mutating func remove(_ member: JSONValue) {
+        let bytes = member.document.bytes.readableBytesView
+        func isBlank(_ byte: UInt8) -> Bool { " \t\r\n".utf8.contains(byte) }
+        let range = member.memberRange
+        let following = bytes.dropFirst(range.upperBound).firstIndex { !isBlank($0) } ?? bytes.endIndex
+        if following < bytes.endIndex, bytes[following] == UInt8(ascii: ",") {
+            return replace(range.lowerBound..<following - bytes.startIndex + 1, with: ByteBuffer())
+        }
+        let before = bytes.prefix(range.lowerBound).lastIndex { !isBlank($0) } ?? bytes.startIndex
+        let hasComma = bytes[before] == UInt8(ascii: ",")
+        replace((hasComma ? before - bytes.startIndex : range.lowerBound)..<range.upperBound, with: ByteBuffer())
+    }
+
     private mutating func insertFirst(_ item: ByteBuffer, into container: JSONValue) {
         var item = item
         // A container that already got an insertion is not empty any more, so the comma is decided by position: each

@@ -20,7 +20,12 @@ package struct ChatRequest: Sendable {
     /// `max_completion_tokens`, or the older `max_tokens`.
     package let outputTokenLimit: Int?
     package let messageCount: Int
+    /// `n`.
+    package let choiceCount: Int
+    /// What the caller wants of the gateway itself; never sent on.
+    package let policy: RequestPolicy
 
+    let wantsLogProbabilities: Bool
     let modelValue: JSONValue
     let messages: JSONValue
 
@@ -61,7 +66,10 @@ package struct ChatRequest: Sendable {
         self.isStream = isStream
         wantsUsage = try streamOptions?.optional("include_usage", as: .boolean)?.bool ?? false
         outputTokenLimit = try Self.outputLimit(root)
-        try Self.checkNumbers(root)
+        choiceCount = try Self.choiceCount(root)
+        try Self.checkSampling(root)
+        policy = try RequestPolicy(root["quintet"])
+        wantsLogProbabilities = root["logprobs"]?.bool ?? false || root["top_logprobs"]?.int ?? 0 > 0
         let tools = try root.optional("tools", as: .array)
         var needs = messages.needs
         if let tools, !tools.isEmpty { needs.insert(.tools) }
@@ -113,12 +121,15 @@ package struct ChatRequest: Sendable {
         return limit
     }
 
-    private static func checkNumbers(_ root: JSONValue) throws(GatewayError) {
-        if let value = try root.optional("n", as: .number) {
-            guard let n = value.int, (1...128).contains(n) else {
-                throw .invalid("n", "'n' must be a whole number from 1 to 128.")
-            }
+    private static func choiceCount(_ root: JSONValue) throws(GatewayError) -> Int {
+        guard let value = try root.optional("n", as: .number) else { return 1 }
+        guard let n = value.int, (1...128).contains(n) else {
+            throw .invalid("n", "'n' must be a whole number from 1 to 128.")
         }
+        return n
+    }
+
+    private static func checkSampling(_ root: JSONValue) throws(GatewayError) {
         if let value = try root.optional("temperature", as: .number)?.double {
             guard (0...2).contains(value) else { throw .invalid("temperature", "'temperature' must be from 0 to 2.") }
         }

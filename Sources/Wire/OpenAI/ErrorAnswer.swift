@@ -23,8 +23,27 @@ package enum ErrorAnswer {
         }
     }
 
-    /// `{"error":{"message","type","param","code"}}`, all four keys always there, as OpenAI's clients expect.
-    package static func body(of error: GatewayError) -> ByteBuffer {
+    /// What was tried before the error was given.
+    package struct Attempt: Sendable, Equatable {
+        package let deployment: String
+        /// The fault's name, or `breaker_open` for a deployment that was not asked.
+        package let fault: String
+        /// In words for people; holds no secrets.
+        package let detail: String?
+        /// nil for one that was not asked.
+        package let seconds: Double?
+
+        package init(deployment: String, fault: String, detail: String? = nil, seconds: Double? = nil) {
+            self.deployment = deployment
+            self.fault = fault
+            self.detail = detail
+            self.seconds = seconds
+        }
+    }
+
+    /// `{"error":{"message","type","param","code"}}`, all four keys always there, as OpenAI's clients expect; and
+    /// `attempts` where something was tried.
+    package static func body(of error: GatewayError, attempts: [Attempt] = []) -> ByteBuffer {
         JSONWriter.text { writer in
             writer.object {
                 $0.key("error")
@@ -37,6 +56,7 @@ package enum ErrorAnswer {
                     $0.string(orNull: error.param)
                     $0.key("code")
                     $0.string(error.code.rawValue)
+                    if !attempts.isEmpty { $0.add(attempts) }
                 }
             }
         }
@@ -51,6 +71,30 @@ package enum ErrorAnswer {
         case 429: "rate_limit_error"
         case 400..<500: "invalid_request_error"
         default: "api_error"
+        }
+    }
+}
+
+extension JSONWriter {
+    fileprivate mutating func add(_ attempts: [ErrorAnswer.Attempt]) {
+        key("attempts")
+        array { writer in
+            for attempt in attempts {
+                writer.object {
+                    $0.key("deployment")
+                    $0.string(attempt.deployment)
+                    $0.key("fault")
+                    $0.string(attempt.fault)
+                    if let detail = attempt.detail {
+                        $0.key("detail")
+                        $0.string(detail)
+                    }
+                    if let seconds = attempt.seconds {
+                        $0.key("seconds")
+                        $0.number(seconds)
+                    }
+                }
+            }
         }
     }
 }

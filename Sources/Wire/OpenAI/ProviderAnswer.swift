@@ -3,15 +3,34 @@ package import NIOCore
 
 /// What one event of a provider's stream says, as far as the gateway cares.
 package struct ChunkFacts: Sendable, Equatable {
-    /// The first content passes the commit point: text, a refusal, reasoning, a tool call, audio.
-    package var hasContent = false
+    /// Kinds of content.
+    package struct Content: OptionSet, Sendable {
+        package let rawValue: UInt8
+        package init(rawValue: UInt8) { self.rawValue = rawValue }
+
+        /// Text of the first choice.
+        package static let text = Content(rawValue: 1)
+        /// Thoughts, under any of their names.
+        package static let reasoning = Content(rawValue: 2)
+        /// Tool calls, refusals, audio, further choices, and what is still to come.
+        package static let other = Content(rawValue: 4)
+    }
+
+    /// The first content passes the commit point.
+    package var content: Content = []
+    /// Where in the payload the text stands that it adds to the first choice, escaped and without its quotes.
+    package var text: Range<Int>?
     /// Some choice ended with this chunk.
     package var finishReason: String?
+    /// The indexes of the choices that ended with it.
+    package var finished: [Int] = []
     /// The usage and no choices. Azure's first chunk has no choices either, but tells of its filter.
     package var isUsageOnly = false
     package var usage: Usage?
     /// The provider reports a failure inside the stream.
-    package var errorMessage: String?
+    package var failure: ProviderFailure?
+
+    package var hasContent: Bool { !content.isEmpty }
 }
 
 /// Reads what providers of the OpenAI wire send.
@@ -25,18 +44,32 @@ package enum ProviderAnswer {
     package static func chunk(_ payload: ByteBuffer) -> ChunkFacts? {
         guard let root = try? JSONDocument(payload).root, root.kind == .object else { return nil }
         var facts = ChunkFacts()
-        if let error = root["error"], !error.isNull {
-            facts.errorMessage = errorMessage(error)
+        if let error = root["error"], error.saysSomething {
+            facts.failure = ProviderFailure(reported: error)
             return facts
         }
         guard let choices = root["choices"], choices.kind == .array else { return nil }
         facts.usage = root["usage"].flatMap(usage)
         facts.isUsageOnly = choices.isEmpty && facts.usage != nil
         for choice in choices.children {
-            if let delta = choice["delta"], hasContent(delta) { facts.hasContent = true }
-            if let reason = choice["finish_reason"]?.string { facts.finishReason = reason }
+            if let delta = choice["delta"] { facts.add(delta, isFirst: choice.isFirstChoice) }
+            if let reason = choice["finish_reason"]?.string {
+                facts.finishReason = reason
+                facts.finished.append(choice["index"]?.int ?? 0)
+            }
         }
         return facts
+    }
+
+    /// The names under which providers send what a model thinks.
+    static let reasoningFields: Set<String> = [
+        "reasoning_content", "reasoning", "reasoning_details", "reasoning_signature", "thinking", "thinking_blocks",
+    ]
+
+    /// The failure that a whole answer reports instead of choices, whatever its status said; nil where it reports none.
+    package static func failure(in body: ByteBuffer) -> ProviderFailure? {
+        guard let root = try? JSONDocument(body).root, let error = root["error"], error.saysSomething else { return nil }
+        return ProviderFailure(reported: error)
     }
 
     /// What a whole answer says.
@@ -56,7 +89,7 @@ package enum ProviderAnswer {
         var answer = Whole(usage: root["usage"].flatMap(usage))
         for (index, choice) in choices.children.enumerated() {
             guard let message = choice["message"], message.kind == .object else { return nil }
-            if hasContent(message) { answer.hasContent = true }
+            if !content(of: message).isEmpty { answer.hasContent = true }
             if index == 0 {
                 answer.text = message["content"].map(ChatMessages.text(of:)) ?? ""
                 answer.finishReason = choice["finish_reason"]?.string
@@ -78,21 +111,17 @@ package enum ProviderAnswer {
         return nil
     }
 
-    private static func hasContent(_ message: JSONValue) -> Bool {
-        for member in message.children {
+    fileprivate static func content(of message: JSONValue) -> ChunkFacts.Content {
+        var content: ChunkFacts.Content = []
+        for member in message.children where member.holdsContent {
             guard let key = member.key else { continue }
             switch key {
             case "role", "name", "id": continue
-            case "content":
-                if member.isNonEmptyString || (member.kind == .array && !member.isEmpty) { return true }
-            default:
-                // Tool calls, refusals, reasoning under its several names, audio, and what is still to come.
-                if member.isNonEmptyString || ((member.kind == .array || member.kind == .object) && !member.isEmpty) {
-                    return true
-                }
+            case "content" where member.kind == .string: content.insert(.text)
+            default: content.insert(reasoningFields.contains(key) ? .reasoning : .other)
             }
         }
-        return false
+        return content
     }
 
     private static func usage(_ value: JSONValue) -> Usage? {
@@ -103,8 +132,55 @@ package enum ProviderAnswer {
             reasoningTokens: value["completion_tokens_details"]?["reasoning_tokens"]?.int ?? 0)
     }
 
-    /// The message inside an `error` object, or the error itself where a provider sends a bare string.
+    /// The message inside an `error` object, or the error itself where a provider sends a bare string. What looks like a
+    /// key is masked: some providers repeat the one they got.
     static func errorMessage(_ error: JSONValue) -> String {
-        error["message"]?.string ?? error.string ?? "The provider reported an error without a message."
+        guard let message = error["message"]?.string ?? error.string else {
+            return "The provider reported an error without a message."
+        }
+        return ProviderWords.masked(message)
+    }
+}
+
+extension ChunkFacts {
+    fileprivate mutating func add(_ delta: JSONValue, isFirst: Bool) {
+        let said = ProviderAnswer.content(of: delta)
+        guard isFirst else {
+            if !said.isEmpty { content.insert(.other) }
+            return
+        }
+        content.formUnion(said)
+        if said.contains(.text), let range = delta["content"]?.range {
+            text = range.lowerBound + 1..<range.upperBound - 1
+        }
+    }
+}
+
+extension JSONValue {
+    /// A string, array or object that is not empty.
+    fileprivate var holdsContent: Bool {
+        isNonEmptyString || ((kind == .array || kind == .object) && !isEmpty)
+    }
+
+    /// Anything but null, false, zero and the empty string, array or object: some providers send such an `error` with
+    /// every chunk.
+    var saysSomething: Bool {
+        switch kind {
+        case .null: false
+        case .boolean: bool ?? false
+        case .number: double != 0
+        case .string, .array, .object: holdsContent
+        }
+    }
+
+    /// Whether this chunk or answer is a provider's error.
+    var reportsError: Bool { self["error"]?.saysSomething ?? false }
+
+    /// Whether a choice is the first one, or does not say which.
+    fileprivate var isFirstChoice: Bool {
+        guard let index = self["index"] else { return true }
+        // Nearly always one digit, which needs no parsing.
+        guard index.kind == .number, index.range.count == 1 else { return index.int ?? 0 == 0 }
+        return index.text.readableBytesView.first == UInt8(ascii: "0")
     }
 }

@@ -9,14 +9,47 @@ package struct ProviderFailure: Sendable, Equatable {
     /// Whether the body is already an error in the shape that OpenAI's clients read.
     package let isOpenAIShape: Bool
 
+    /// In words for people other than the operator: what a provider says about a rejected key may repeat the key.
+    package var detail: String {
+        fault == .badKey ? "the gateway's key was refused" : message ?? "the provider reported an error without a message"
+    }
+
     /// Classifies an answer whose status is not 2xx.
     package init(status: Int, body: ByteBuffer) {
         let root = (try? JSONDocument(body))?.root
         let error = root?["error"].flatMap { $0.isNull ? nil : $0 }
-        message = error.map(ProviderAnswer.errorMessage) ?? root?["message"]?.string
+        message = error.map(ProviderAnswer.errorMessage) ?? root?["message"]?.string.map(ProviderWords.masked)
         isOpenAIShape = error?.kind == .object && error?["message"]?.string != nil
         let code = error?["code"]?.string ?? ""
         fault = Self.fault(status: status, code: code, message: message?.lowercased() ?? "")
+    }
+
+    /// Classifies an error that came behind a status of 200: in a stream, or in place of an answer.
+    ///
+    /// Its `code` or `status` may be a number, like an answer's status; otherwise `code` and `type` are names.
+    package init(reported error: JSONValue) {
+        message = ProviderAnswer.errorMessage(error)
+        isOpenAIShape = error.kind == .object && error["message"]?.string != nil
+        let numbers = [error["code"], error["status"], error["status_code"]].compactMap { $0 }.compactMap(\.statusNumber)
+        let names = [error["code"], error["type"], error["status"]].compactMap { $0?.string?.lowercased() }
+        let status = numbers.first ?? names.lazy.compactMap(Self.status).first ?? 500
+        fault = Self.fault(status: status, code: names.first ?? "", message: message?.lowercased() ?? "")
+    }
+
+    /// The status that stands for an error's name, as OpenAI, Anthropic and Google have them; nil for a name that says
+    /// nothing.
+    private static func status(of name: String) -> Int? {
+        switch name {
+        case _ where name.contains("rate_limit") || name == "resource_exhausted": 429
+        case _ where name.contains("overloaded") || name == "unavailable" || name == "service_unavailable": 503
+        case "invalid_api_key", "authentication_error", "unauthenticated", "permission_error", "permission_denied": 401
+        case "insufficient_quota", "billing_error": 402
+        case "model_not_found": 404
+        case "context_length_exceeded", "content_filter", "content_policy_violation", "invalid_request_error",
+            "invalid_argument", "request_too_large":
+            400
+        default: nil
+        }
     }
 
     private static func fault(status: Int, code: String, message: String) -> Fault {
@@ -52,4 +85,12 @@ package struct ProviderFailure: Sendable, Equatable {
         "context length", "maximum context", "context window", "context limit", "prompt is too long",
         "exceeds the available context",
     ]
+}
+
+extension JSONValue {
+    /// A status, as a number or in digits.
+    fileprivate var statusNumber: Int? {
+        guard let number = int ?? string.flatMap({ Int($0) }), (400..<600).contains(number) else { return nil }
+        return number
+    }
 }

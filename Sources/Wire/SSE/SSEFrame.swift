@@ -28,5 +28,5 @@ package enum SSEFrame {
     }
 
     /// A comment line: keeps the connection warm, means nothing to clients.
-    package static let heartbeat = ByteBuffer(string: ": quintet is waiting for the model\n\n")
+    package static let heartbeat = ByteBuffer(string: ": keep-alive\n\n")
 }

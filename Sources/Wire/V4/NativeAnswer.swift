@@ -101,6 +101,22 @@ package enum NativeAnswer {
             })
     }
 
+    /// The text goes on from another attempt.
+    package static func resumed(_ resumption: Resumption) -> ByteBuffer {
+        SSEFrame.event(
+            "resumed",
+            JSONWriter.text { writer in
+                writer.object {
+                    $0.key("type")
+                    $0.string("resumed")
+                    $0.key("model")
+                    $0.string(resumption.model)
+                    $0.key("by")
+                    $0.string(resumption.by.rawValue)
+                }
+            })
+    }
+
     /// The last event of a whole answer.
     package static func done(finishReason: String?, _ facts: NativeFacts) -> ByteBuffer {
         SSEFrame.event(

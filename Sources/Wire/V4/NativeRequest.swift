@@ -42,7 +42,9 @@ package struct NativeRequest: Sendable {
         priority = kind == .quick ? .quick : try Self.priority(root)
         do {
             chat = try ChatRequest(
-                Self.chatBody(model: model ?? "auto", context: context, message: message, isStream: kind == .stream))
+                Self.chatBody(
+                    model: model ?? "auto", context: context, message: message, policy: root["quintet"],
+                    isStream: kind == .stream))
         } catch {
             throw error.inContext(from: context.startIndex)
         }
@@ -67,7 +69,9 @@ package struct NativeRequest: Sendable {
         return priority
     }
 
-    private static func chatBody(model: String, context: ArraySlice<JSONValue>, message: JSONValue, isStream: Bool) -> ByteBuffer {
+    private static func chatBody(
+        model: String, context: ArraySlice<JSONValue>, message: JSONValue, policy: JSONValue?, isStream: Bool
+    ) -> ByteBuffer {
         JSONWriter.text { writer in
             writer.object {
                 $0.key("model")
@@ -81,6 +85,10 @@ package struct NativeRequest: Sendable {
                         $0.key("content")
                         $0.json(message.text)
                     }
+                }
+                if let policy {
+                    $0.key("quintet")
+                    $0.json(policy.text)
                 }
                 if isStream {
                     $0.key("stream")

@@ -1,0 +1,32 @@
+/// What becomes of a stream that a provider breaks off behind the commit point.
+package enum CutPolicy: String, Sendable, CaseIterable {
+    /// Another attempt goes on from the text that the caller already has.
+    case resume
+    /// The stream ends with an error at once.
+    case error
+}
+
+/// What a caller wants otherwise than the catalogue has it, for one request.
+package struct RequestPolicy: Sendable, Equatable {
+    package var onCut: CutPolicy?
+    /// The whole request, all attempts together.
+    package var deadline: Duration?
+    package var connect: Duration?
+    package var firstContent: Duration?
+    package var answer: Duration?
+    package var stall: Duration?
+    package var acquire: Duration?
+
+    package init() {}
+
+    /// The limits of that model's calls, with the caller's own in their place.
+    package func timeouts(of model: Model) -> Timeouts {
+        var timeouts = model.timeouts
+        if let connect { timeouts.connect = connect }
+        if let firstContent { timeouts.firstContent = firstContent }
+        if let answer { timeouts.answer = answer }
+        if let stall { timeouts.stall = stall }
+        if let acquire { timeouts.acquire = acquire }
+        return timeouts
+    }
+}
