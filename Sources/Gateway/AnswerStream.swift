@@ -9,7 +9,12 @@ package import Wire
 package struct AnswerStream: Sendable {
     /// Where the answer comes from; nil once it has ended.
     private var source: OpenedStream?
-    private var run: AttemptRun
+    /// Takes the answer up when it breaks off; nil where nothing could, so that the request is not kept for it.
+    private var run: AttemptRun?
+    private let settlement: Settlement
+    private let deadline: Instant
+    private let heartbeat: Heartbeat
+    private let now: @Sendable () -> Instant
     /// Taken up anew, and not told yet.
     private var resumption: Resumption?
     private var pending: [SSEEvent]
@@ -55,7 +60,11 @@ package struct AnswerStream: Sendable {
 
     init(_ opened: OpenedStream, run: AttemptRun) {
         source = opened
-        self.run = run
+        self.run = opened.reader.delivered == nil ? nil : run
+        settlement = run.settlement
+        deadline = run.deadline
+        heartbeat = run.heartbeat
+        now = run.now
         pending = opened.events
         state = opened.isComplete ? .complete : .reading
     }
@@ -98,8 +107,8 @@ package struct AnswerStream: Sendable {
     private mutating func read(_ beat: () async throws -> Void) async throws {
         while state.isReading, let verdict = try source?.reader.next() { try apply(verdict) }
         guard state.isReading, pending.isEmpty, let reply = source?.reply, let stall = source?.stall else { return }
-        let start = run.now()
-        let limit = min(start.advanced(by: stall), run.deadline)
+        let start = now()
+        let limit = min(start.advanced(by: stall), deadline)
         var nextBeat = beatsAt ?? start.advanced(by: Heartbeat.interval)
         while true {
             beatsAt = nextBeat
@@ -109,7 +118,7 @@ package struct AnswerStream: Sendable {
                 return
             } catch let failure as UpstreamFailure {
                 // The wait for the beat is over, not the wait for the provider.
-                guard failure.fault == .stall, run.now() >= nextBeat, run.now() < limit else { throw failure }
+                guard failure.fault == .stall, now() >= nextBeat, now() < limit else { throw failure }
                 try await beat()
                 nextBeat = nextBeat.advanced(by: Heartbeat.interval)
             }
@@ -133,12 +142,12 @@ package struct AnswerStream: Sendable {
         let usage = source.reader.usage
         spending.add(usage, at: source.attempt.planned.model.price)
         source.attempt.succeed()
-        let (cost, attempts) = (spending.cost, run.settlement.attempts)
-        run.settlement.note {
+        let (cost, attempts) = (spending.cost, settlement.attempts)
+        settlement.note {
             $0.usage = usage
             $0.cost = cost
         }
-        run.settlement.settle(.complete)
+        settlement.settle(.complete)
         self.source = nil
         return End(usage: usage, cost: cost, attempts: attempts)
     }
@@ -149,39 +158,51 @@ package struct AnswerStream: Sendable {
 extension AnswerStream {
     /// Has another attempt take the answer up, or ends it with an error.
     private mutating func recover(from failure: UpstreamFailure, _ beat: () async throws -> Void) async throws {
-        guard let broken = source else { return }
         // Behind its finish reason an answer is whole, whatever becomes of the connection.
-        if broken.reader.isFinished { return state = .complete }
-        let fault = run.fault(of: failure)
-        broken.attempt.fail(fault, retryAfter: nil)
-        spending.add(broken.reader.usage, at: broken.attempt.planned.model.price)
-        source = nil
-        var tried = ""
-        if fault.meaning.remedy != .giveUp, let delivered = broken.reader.delivered, let text = delivered.text {
-            let (run, opened) = try await resume(delivered, text, after: fault, beat)
-            self.run = run
-            if run.failures.contains(where: \.hasCost) { spending.addUnknown() }
-            if let opened { return goOn(with: opened) }
-            tried = run.failures.isEmpty ? "" : " Taking it up failed: \(run.failures.map(\.inWords).joined(separator: "; "))."
+        if source?.reader.isFinished ?? true { return state = .complete }
+        let fault = failure.fault(isOverdue: now() >= deadline)
+        let delivered = close(after: fault)
+        let failures: [AttemptFailure]
+        switch try await resume(delivered, after: fault, beat) {
+        case .opened(let opened): return goOn(with: opened)
+        case .failed(let tried): failures = tried
         }
+        let tried = failures.isEmpty ? "" : " Taking it up failed: \(failures.map(\.inWords).joined(separator: "; "))."
         let error = GatewayError(
             .providersFailed, .provider,
             "The answer broke off: \(failure.detail.prefix(200)) (\(fault.rawValue)). What came before is not complete.\(tried)")
-        run.settlement.settle(.failed(error.code))
+        settlement.settle(.failed(error.code))
         state = .failed(error)
     }
 
-    private func resume(
-        _ delivered: DeliveredText, _ text: String, after fault: Fault, _ beat: () async throws -> Void
-    ) async throws -> (AttemptRun, OpenedStream?) {
-        let run = run
-        return try await run.heartbeat.during(
-            next: beatsAt ?? run.now().advanced(by: Heartbeat.interval), beat
-        ) {
+    /// Ends the attempt that broke off, and its call; returns what the caller has of the answer.
+    private mutating func close(after fault: Fault) -> DeliveredText? {
+        guard let broken = source else { return nil }
+        source = nil
+        broken.attempt.fail(fault, retryAfter: nil)
+        spending.add(broken.reader.usage, at: broken.attempt.planned.model.price)
+        return broken.reader.delivered
+    }
+
+    private enum Resumed: Sendable {
+        case opened(OpenedStream)
+        case failed([AttemptFailure])
+    }
+
+    /// Has further attempts take the answer up, as far as they may.
+    private mutating func resume(
+        _ delivered: DeliveredText?, after fault: Fault, _ beat: () async throws -> Void
+    ) async throws -> Resumed {
+        guard fault.meaning.remedy != .giveUp, let run, let delivered, let text = delivered.text else { return .failed([]) }
+        let next = beatsAt ?? now().advanced(by: Heartbeat.interval)
+        let (tried, opened) = try await heartbeat.during(next: next, beat) {
             var run = run
             let opened = try await run.resume(delivered, text: text, after: fault)
             return (run, opened)
         }
+        self.run = tried
+        if tried.failures.contains(where: \.hasCost) { spending.addUnknown() }
+        return opened.map { .opened($0) } ?? .failed(tried.failures)
     }
 
     private mutating func goOn(with opened: OpenedStream) {
@@ -189,7 +210,7 @@ extension AnswerStream {
         state = opened.isComplete ? .complete : .reading
         resumption = opened.reader.resumption
         pending = opened.events
-        if let resumption { run.settlement.note { $0.resumptions.append(resumption) } }
+        if let resumption { settlement.note { $0.resumptions.append(resumption) } }
     }
 }
 

@@ -106,18 +106,20 @@ extension AttemptRun {
                     }
                 }
             } catch let failure as UpstreamFailure where isAlive || reader.hasSkipped {
-                var broken = AttemptFailure(
-                    fault: fault(of: failure), detail: failure.detail, planned: attempt.planned)
+                let fault = failure.fault(isOverdue: now() >= deadline)
+                var broken = AttemptFailure(fault: fault, detail: failure.detail, planned: attempt.planned)
                 broken.hasCost = true
                 throw broken
             }
         }
     }
+}
 
+extension UpstreamFailure {
     /// How a stream broke off whose content had begun.
-    func fault(of failure: UpstreamFailure) -> Fault {
-        failure.fault == .stall && now() >= deadline ? .totalTimeout : failure.fault
-    }
+    ///
+    /// - Parameter isOverdue: the request's time is over: then the wait was, not the provider's silence.
+    func fault(isOverdue: Bool) -> Fault { fault == .stall && isOverdue ? .totalTimeout : fault }
 }
 
 extension AttemptRun.Aim {

@@ -20,6 +20,7 @@ struct ServedGateway {
         var name = "model"
         var fallbacks: [String] = []
         var key: String?
+        var acceptsPrefill = false
         var timeouts = Timeouts()
         /// Where calls go instead of the provider.
         var baseURL: String?
@@ -29,7 +30,7 @@ struct ServedGateway {
 
     /// Serves while `body` runs, and stops with it.
     static func run(
-        _ backends: [Backend], keys: [String] = [], configure: (inout EdgeServer.Configuration) -> Void = { _ in },
+        _ backends: [Backend], keys: [String] = [], heartbeat: Heartbeat = Heartbeat(), configure: (inout EdgeServer.Configuration) -> Void = { _ in },
         _ body: @Sendable (ServedGateway) async throws -> Void
     ) async throws {
         let catalogue = catalogue(of: backends)
@@ -40,7 +41,8 @@ struct ServedGateway {
             })
         let log = RequestLog(level: .failures) { _ in }
         let gateway = Gateway(
-            catalogue: catalogue, breakers: Breakers(catalogue: catalogue, logger: logger), calls: engine, outcomes: log)
+            catalogue: catalogue, breakers: Breakers(catalogue: catalogue, logger: logger), calls: engine, outcomes: log,
+            heartbeat: heartbeat)
         var configuration = EdgeServer.Configuration()
         configuration.port = 0
         configure(&configuration)
@@ -77,17 +79,21 @@ struct ServedGateway {
                 ], fallbacks: backend.fallbacks, quality: 50, tier: .medium, inputWindow: nil, outputWindow: nil,
                 abilities: [.tools, .vision, .responseSchema], acceptsSampling: true,
                 price: Price(.init(prompt: Money(picodollars: 1_000_000), completion: Money(picodollars: 2_000_000))),
-                timeouts: backend.timeouts, ownedBy: "test")
+                timeouts: backend.timeouts, ownedBy: "test", acceptsPrefill: backend.acceptsPrefill)
         }
         return Catalogue(providers: providers, models: models, agents: [], policy: Policy())
     }
 
     /// A chat request's answer, as a client that closes after it reads it.
     func chat(_ body: String, headers: HeaderList = [:]) async throws -> (head: ResponseHead, body: String) {
+        try await post("/v1/chat/completions", body, headers: headers)
+    }
+
+    func post(_ path: String, _ body: String, headers: HeaderList = [:]) async throws -> (head: ResponseHead, body: String) {
         let client = try await RawClient.connect(port: port)
         var fields = headers
         fields.append("Content-Type", "application/json")
-        try await client.send("POST", "/v1/chat/completions", headers: fields, body: body)
+        try await client.send("POST", path, headers: fields, body: body)
         let head = try await client.readHead()
         let text = String(decoding: try await client.readBody(), as: UTF8.self)
         await client.close()

@@ -5,12 +5,14 @@ import Testing
 @Suite struct CatalogueBuilderTests {
     private static let file = try! ModelsFile.parse(
         """
-        {"providers": {"openai": {"base_url": "https://api.openai.com/v1", "api_key_env": "OPENAI_API_KEY", "max_in_flight": 7},
+        {"providers": {"openai": {"base_url": "https://api.openai.com/v1", "api_key_env": "OPENAI_API_KEY", "max_in_flight": 7,
+                                  "assistant_prefill": {"echoes": true}},
                        "ollama": {"base_url": "http://127.0.0.1:11434/v1", "enabled_env": "QUINTET_OLLAMA"},
                        "both": {"base_url": "https://h", "api_key_env": "BOTH_KEY", "enabled_env": "BOTH_ON"},
                        "local": {"base_url": "http://127.0.0.1:1/v1"}},
          "models": {"z": {"deployments": [{"provider": "openai", "model": "m"}, {"provider": "local", "model": "m", "weight": 2}]},
-                    "a": {"deployments": [{"provider": "openai", "model": "m"}], "fallbacks": ["z"], "quality": 80, "max_input_tokens": 9},
+                    "a": {"deployments": [{"provider": "openai", "model": "m"}], "fallbacks": ["z"], "quality": 80, "max_input_tokens": 9,
+                          "supports_assistant_prefill": true},
                     "b": {"deployments": [{"provider": "ollama", "model": "x/y"}, {"provider": "openai", "model": "m"}]}},
          "policy": {"max_attempts": 3}}
         """, path: "models.json")
@@ -46,7 +48,8 @@ import Testing
             catalogue.provider("openai")
                 == Provider(
                     id: "openai", api: .openai, baseURL: "https://api.openai.com/v1", keyVariable: "OPENAI_API_KEY",
-                    switchVariable: nil, acceptsStreamOptions: true, outputLimitField: .maxTokens, inFlightLimit: 7, state: .on)
+                    switchVariable: nil, acceptsStreamOptions: true, outputLimitField: .maxTokens, inFlightLimit: 7, state: .on,
+                    prefill: Provider.Prefill(isEchoed: true))
         )
         #expect(
             catalogue.model("a")
@@ -57,7 +60,7 @@ import Testing
                     ],
                     fallbacks: ["z"], quality: 80, tier: .complex, inputWindow: 9, outputWindow: nil,
                     abilities: [.tools, .responseSchema], acceptsSampling: true, price: nil, timeouts: Timeouts(),
-                    ownedBy: "openai"))
+                    ownedBy: "openai", acceptsPrefill: true))
     }
 
     @Test func saysWhatToSetForAProviderThatIsOff() throws {

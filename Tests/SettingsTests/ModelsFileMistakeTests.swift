@@ -210,6 +210,14 @@ import Testing
             "baseurl: there is no such key in a provider. Did you mean 'base_url'?"
         ),
         (
+            #"{"base_url": "https://h", "assistant_prefill": {"echos": true}}"#,
+            "assistant_prefill.echos: there is no such key in assistant_prefill. Did you mean 'echoes'?"
+        ),
+        (
+            #"{"base_url": "https://h", "assistant_prefill": {"message": {"prefix": "yes"}}}"#,
+            "assistant_prefill.message.prefix: must be true or false, not text."
+        ),
+        (
             #"{"base_url": "https://h", "region": "eu"}"#,
             "region: there is no such key in a provider. Remove it, or put it under 'metadata'."
         ),
@@ -231,6 +239,7 @@ import Testing
         (#""cost_bias": 1.5"#, "cost_bias: must be from 0 to 1, not 1.5."),
         (#""max_attempts": 7"#, "max_attempts: must be a whole number from 1 to 6, not 7."),
         (#""max_atempts": 2"#, "max_atempts: there is no such key in the policy. Did you mean 'max_attempts'?"),
+        (#""on_cut": "retry""#, "on_cut: must be one of 'resume', 'error', not 'retry'."),
         (#""breaker": {"window_fault_share": 0}"#, "breaker.window_fault_share: must be from 0.01 to 1, not 0."),
         (
             #""breaker": {"open_seconds": 60, "open_max_seconds": 30}"#,

@@ -87,6 +87,29 @@ import Testing
         #expect(try !model(#", "supports_sampling_params": false"#).acceptsSampling)
     }
 
+    @Test func someModelsGoOnFromATextOfTheirs() throws {
+        #expect(try !model("").acceptsPrefill)
+        #expect(try model(#", "supports_assistant_prefill": true"#).acceptsPrefill)
+        // It says nothing of what else the model can do.
+        #expect(try model(#", "supports_assistant_prefill": true"#).abilities == [.tools, .responseSchema])
+    }
+
+    @Test func providersAskForAPrefillInTheirOwnWays() throws {
+        let more = #", "assistant_prefill": {"message": {"prefix": true}, "request": {"continue_final_message": true, "add_generation_prompt": false}, "echoes": true}"#
+        let provider = try #require(parse(Self.file(provider: more)).providers.last)
+        #expect(
+            provider.prefill
+                == Provider.Prefill(
+                    messageFields: ["prefix": true],
+                    requestFields: ["continue_final_message": true, "add_generation_prompt": false], isEchoed: true))
+        #expect(try parse(Self.file()).providers.last?.prefill == Provider.Prefill())
+    }
+
+    @Test func cutStreamsCanEndWithAnError() throws {
+        #expect(try parse(Self.file()).policy.onCut == .resume)
+        #expect(try parse(Self.file(rest: #", "policy": {"on_cut": "error"}"#)).policy.onCut == .error)
+    }
+
     @Test(arguments: [(0, Tier.simple), (59, .simple), (60, .medium), (77, .medium), (78, .complex), (100, .complex)])
     func qualityImpliesTheTier(quality: Int, tier: Tier) throws {
         #expect(try model(", \"quality\": \(quality)").tier == tier)

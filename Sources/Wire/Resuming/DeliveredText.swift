@@ -25,7 +25,7 @@ package struct DeliveredText: Sendable {
         if opening == nil { opening = ByteBuffer(bytes: payload.readableBytesView) }
         guard let range = facts.text else { return }
         guard escaped.readableBytes + range.count <= Self.limit else { return giveUp() }
-        payload.withUnsafeReadableBytes { _ = escaped.writeBytes($0[range]) }
+        payload.withUnsafeReadableBytes { _ = escaped.writeBytes(UnsafeRawBufferPointer(rebasing: $0[range])) }
     }
 
     private mutating func giveUp() {
