@@ -104,7 +104,7 @@ package struct AnswerStream: Sendable {
     }
 
     private func fail(_ failure: UpstreamFailure) -> GatewayError {
-        attempt.fail(failure.fault, retryAfter: nil)
+        attempt.fail(failure.fault, retryAfter: nil, isStream: true)
         let error = GatewayError(
             .providersFailed, .provider,
             "The answer broke off: \(failure.detail) (\(failure.fault.rawValue)). What came before is not complete.")

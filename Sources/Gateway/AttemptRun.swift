@@ -6,24 +6,19 @@ import Wire
 struct AttemptRun {
     let ask: Ask
     let plan: Plan
-    let catalogue: Catalogue
+    let fleet: Fleet
     let settlement: Settlement
-    private let breakers: Breakers
-    private let calls: any ProviderCalls
     private let now: @Sendable () -> Instant
     private let random: @Sendable () -> Double
     private let deadline: Instant
     private var failures: [AttemptFailure] = []
 
     init(
-        ask: Ask, plan: Plan, catalogue: Catalogue, breakers: Breakers, calls: any ProviderCalls,
-        settlement: Settlement, now: @escaping @Sendable () -> Instant, random: @escaping @Sendable () -> Double
+        ask: Ask, plan: Plan, fleet: Fleet, settlement: Settlement, now: @escaping @Sendable () -> Instant, random: @escaping @Sendable () -> Double
     ) {
         self.ask = ask
         self.plan = plan
-        self.catalogue = catalogue
-        self.breakers = breakers
-        self.calls = calls
+        self.fleet = fleet
         self.settlement = settlement
         self.now = now
         self.random = random
@@ -34,18 +29,18 @@ struct AttemptRun {
     mutating func answer() async throws(AnswerFailure) -> Answer {
         var index = 0
         var isRetry = false
-        while index < plan.attempts.count, failures.count < catalogue.policy.attemptLimit, now() < deadline {
+        while index < plan.attempts.count, failures.count < fleet.catalogue.policy.attemptLimit, now() < deadline {
             let planned = plan.attempts[index]
-            guard case .admitted(let ticket) = breakers.admit(planned.deployment) else {
+            guard let permit = fleet.admit(planned.deployment) else {
                 (index, isRetry) = (index + 1, false)
                 continue
             }
             let attempt = OpenAttempt(
-                planned, ticket: ticket, breakers: breakers, settlement: settlement, requestID: ask.requestID)
+                planned, permit: permit, fleet: fleet, settlement: settlement, requestID: ask.requestID)
             do {
                 return try await perform(attempt, hasNext: index + 1 < plan.attempts.count)
             } catch let failure as AttemptFailure {
-                attempt.fail(failure.fault, retryAfter: failure.retryAfter)
+                attempt.fail(failure.fault, retryAfter: failure.retryAfter, isStream: ask.request.isStream)
                 failures.append(failure)
                 switch next(after: failure, wasRetried: isRetry) {
                 case .again(let wait):
@@ -84,7 +79,7 @@ struct AttemptRun {
     /// Makes one call and waits for what the commit point asks for.
     private func perform(_ attempt: OpenAttempt, hasNext: Bool) async throws -> Answer {
         let (model, deployment) = (attempt.planned.model, attempt.planned.deployment)
-        guard let provider = catalogue.provider(deployment.provider) else {
+        guard let provider = fleet.catalogue.provider(deployment.provider) else {
             throw AttemptFailure(fault: .connect, detail: "its provider is not in the catalogue", planned: attempt.planned)
         }
         let patience = ask.request.isStream ? model.timeouts.firstContent : model.timeouts.answer
@@ -96,7 +91,7 @@ struct AttemptRun {
             isStream: ask.request.isStream, connectTimeout: model.timeouts.connect,
             acquireBy: min(limit, now().advanced(by: model.timeouts.acquire)))
         do {
-            let reply = try await calls.send(call, by: limit)
+            let reply = try await fleet.calls.send(call, by: limit)
             guard (200..<300).contains(reply.status) else { throw try await AttemptFailure(reply, wire, by: limit) }
             return ask.request.isStream
                 ? try await stream(reply, attempt, wire, by: limit) : try await whole(reply, attempt, wire, by: limit)
@@ -132,6 +127,7 @@ struct AttemptRun {
         guard content.hasContent else { throw UpstreamFailure(.empty, "the provider's answer has no content") }
         let cost = content.usage.flatMap { attempt.planned.model.price?.cost(of: $0) }
         let head = head(of: attempt)
+        attempt.deliver(isStream: false)
         attempt.succeed()
         settlement.note {
             $0.usage = content.usage
@@ -168,6 +164,7 @@ struct AttemptRun {
     ) -> Answer {
         let seconds = settlement.seconds
         settlement.note { $0.firstContentSeconds = seconds }
+        attempt.deliver(isStream: true)
         let opened = OpenedStream(
             reply: reply, attempt: attempt, reader: reader, events: events, isComplete: isComplete)
         return .stream(
@@ -191,7 +188,7 @@ struct AttemptRun {
     private func failed() -> AnswerFailure {
         let failure = AnswerFailure(
             after: failures, attempts: settlement.attempts, isLate: now() >= deadline, health: plan.attempts.map {
-                breakers.availability(of: $0.deployment)
+                fleet.breakers.availability(of: $0.deployment)
             })
         settlement.settle(.failed(failure.error.code))
         return failure

@@ -32,7 +32,8 @@ package enum CatalogueBuilder {
             }
         }
         try problems.check()
-        let models = number(file.models + additions.flatMap(\.models), live: Set(providers.filter(\.isOn).map(\.id)))
+        let models = number(
+            file.models + additions.flatMap(\.models), live: Set(providers.filter(\.isOn).map(\.id)), file.policy)
         let agents = agents.sorted { $0.id < $1.id }
         return (Catalogue(providers: providers, models: models, agents: agents, policy: file.policy), keys)
     }
@@ -51,7 +52,7 @@ package enum CatalogueBuilder {
 
     /// Models in the order of their names, their deployments numbered through and named `provider/model`; where one model of a
     /// provider serves several of ours, the later ones are `provider/model#2` and so on.
-    private static func number(_ entries: [ModelEntry], live: Set<String>) -> [Model] {
+    private static func number(_ entries: [ModelEntry], live: Set<String>, _ policy: Policy) -> [Model] {
         var ids: Set<String> = []
         var count = 0
         return entries.sorted { $0.name < $1.name }.enumerated().map { index, entry in
@@ -68,7 +69,7 @@ package enum CatalogueBuilder {
                     index: count, id: id, provider: place.provider, modelName: place.modelName, weight: place.weight,
                     isLive: live.contains(place.provider))
             }
-            return Model(entry, index: index, deployments: deployments)
+            return Model(entry, index: index, deployments: deployments, balance: entry.balance ?? policy.balance)
         }
     }
 }
@@ -83,10 +84,10 @@ extension Provider {
 }
 
 extension Model {
-    fileprivate init(_ entry: ModelEntry, index: Int, deployments: [Deployment]) {
+    fileprivate init(_ entry: ModelEntry, index: Int, deployments: [Deployment], balance: Balance) {
         self.init(
-            index: index, name: entry.name, deployments: deployments, fallbacks: entry.fallbacks, quality: entry.quality,
-            tier: entry.tier, inputWindow: entry.inputWindow, outputWindow: entry.outputWindow, abilities: entry.abilities,
+            index: index, name: entry.name, deployments: deployments, balance: balance, fallbacks: entry.fallbacks,
+            quality: entry.quality, tier: entry.tier, inputWindow: entry.inputWindow, outputWindow: entry.outputWindow, abilities: entry.abilities,
             acceptsSampling: entry.acceptsSampling, price: entry.price, timeouts: entry.timeouts, ownedBy: entry.ownedBy)
     }
 }

@@ -121,8 +121,8 @@ extension Catalogue {
                     isLive: true)
             }
             return Model(
-                index: index, name: spec.name, deployments: deployments, fallbacks: spec.fallbacks, quality: 50,
-                tier: .medium, inputWindow: spec.window, outputWindow: nil, abilities: [], acceptsSampling: true,
+                index: index, name: spec.name, deployments: deployments, balance: policy.balance,
+                fallbacks: spec.fallbacks, quality: 50, tier: .medium, inputWindow: spec.window, outputWindow: nil, abilities: [], acceptsSampling: true,
                 price: spec.price, timeouts: spec.timeouts, ownedBy: "test")
         }
         let providers = specs.flatMap(\.providers).sorted().map {

@@ -80,6 +80,8 @@ package struct Model: Sendable, Equatable {
     package let name: String
     /// At least one; those whose provider is off are kept, so that an admin sees them.
     package let deployments: [Deployment]
+    /// How its calls are shared among them.
+    package let balance: Balance
     /// Models asked when this one fails, in that order; nil leaves it to the chooser.
     package let fallbacks: [String]?
     /// General strength, 0…100: our own judgement.
@@ -98,13 +100,14 @@ package struct Model: Sendable, Equatable {
     package let ownedBy: String
 
     package init(
-        index: Int, name: String, deployments: [Deployment], fallbacks: [String]?, quality: Int, tier: Tier,
-        inputWindow: Int?, outputWindow: Int?, abilities: Abilities, acceptsSampling: Bool, price: Price?,
+        index: Int, name: String, deployments: [Deployment], balance: Balance = .peakEWMA, fallbacks: [String]?,
+        quality: Int, tier: Tier, inputWindow: Int?, outputWindow: Int?, abilities: Abilities, acceptsSampling: Bool, price: Price?,
         timeouts: Timeouts, ownedBy: String
     ) {
         self.index = index
         self.name = name
         self.deployments = deployments
+        self.balance = balance
         self.fallbacks = fallbacks
         self.quality = quality
         self.tier = tier

@@ -6,6 +6,7 @@ enum PolicyReader {
         var policy = Policy()
         policy.costBias = reader.number("cost_bias", in: 0...1) ?? policy.costBias
         policy.attemptLimit = reader.integer("max_attempts", in: 1...6) ?? policy.attemptLimit
+        policy.balance = reader.choice("balance") ?? policy.balance
         policy.breaker = reader.object("breaker").map(breaker) ?? policy.breaker
         reader.refuseOtherKeys(of: "the policy")
         return policy
