@@ -23,7 +23,8 @@ package struct ClientKeys: Sendable {
         }
     }
 
-    private static func key(in headers: HTTPFields) -> Substring? {
+    /// What a request shows, if anything.
+    static func key(in headers: HTTPFields) -> Substring? {
         if let value = headers[.authorization], value.lowercased().hasPrefix("bearer ") {
             return value.dropFirst("bearer ".count).drop { $0 == " " }
         }

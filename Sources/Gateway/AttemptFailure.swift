@@ -79,7 +79,9 @@ extension AttemptFailure {
     fileprivate var isCallersToSee: Bool { fault.meaning.blame == .caller }
 
     fileprivate var inWords: String {
-        "\(planned?.deployment.id ?? "?") (\(fault.rawValue): \(detail.prefix(200)))"
+        var words = "\(planned?.deployment.id ?? "?") (\(fault.rawValue): \(detail.prefix(200))"
+        if fault == .badKey, let variable = planned?.deployment.keyVariable { words += "; mend what \(variable) holds" }
+        return words + ")"
     }
 }
 

@@ -86,7 +86,7 @@ struct AttemptRun {
         let limit = hasNext ? min(deadline, now().advanced(by: patience)) : deadline
         let wire = ProviderWire(provider.api, model: model.name)
         let call = UpstreamCall(
-            provider: provider.id,
+            access: deployment.access,
             body: try body(on: wire, for: attempt.planned, of: provider),
             isStream: ask.request.isStream, connectTimeout: model.timeouts.connect,
             acquireBy: min(limit, now().advanced(by: model.timeouts.acquire)))

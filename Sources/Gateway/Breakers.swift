@@ -8,29 +8,30 @@ package final class Breakers: Sendable {
     private let deployments: [Deployment]
     /// By deployment index.
     private let breakers: [SharedBreaker]
-    private let now: @Sendable () -> Instant
-    private let logger: Logger
+    let now: @Sendable () -> Instant
+    let logger: Logger
 
-    /// - Parameter previous: those of the catalogue before this one; deployments at the same place keep their breaker's state.
     package init(
-        catalogue: Catalogue, continuing previous: Breakers? = nil, logger: Logger,
-        now: @escaping @Sendable () -> Instant = { ContinuousClock.now }
+        catalogue: Catalogue, logger: Logger, now: @escaping @Sendable () -> Instant = { ContinuousClock.now }
     ) {
         deployments = catalogue.deployments
+        breakers = catalogue.places.map { SharedBreaker($0, catalogue.policy.breaker) }
         self.now = now
         self.logger = logger
+    }
+
+    /// Those of the next catalogue. Deployments that stay at their place keep their breaker, under the new settings.
+    init(catalogue: Catalogue, continuing previous: Breakers) {
         let settings = catalogue.policy.breaker
-        let known = Dictionary(previous?.breakers.map { ($0.place, $0) } ?? []) { first, _ in first }
+        let known = Dictionary(previous.breakers.map { ($0.place, $0) }) { first, _ in first }
+        deployments = catalogue.deployments
         breakers = catalogue.places.map { place in
             guard let breaker = known[place] else { return SharedBreaker(place, settings) }
             breaker.change { $0.adopt(settings) }
             return breaker
         }
-    }
-
-    /// The next catalogue's breakers.
-    func continued(for catalogue: Catalogue) -> Breakers {
-        Breakers(catalogue: catalogue, continuing: self, logger: logger, now: now)
+        now = previous.now
+        logger = previous.logger
     }
 
     /// What each deployment's breaker would say now, by deployment index; empty while all are closed, which costs no lock.

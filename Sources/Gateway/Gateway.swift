@@ -17,7 +17,10 @@ package struct Gateway: Sendable {
         random: @escaping @Sendable () -> Double = { Spread.next() }
     ) {
         fleets = CurrentFleet(
-            Fleet(catalogue: catalogue, breakers: breakers, loads: Loads(catalogue: catalogue, now: now), calls: calls))
+            Fleet(
+                catalogue: catalogue, breakers: breakers,
+                keys: KeyBenches(catalogue: catalogue, logger: breakers.logger, now: now),
+                loads: Loads(catalogue: catalogue, now: now), calls: calls))
         self.outcomes = outcomes
         self.now = now
         self.random = random
@@ -30,6 +33,15 @@ package struct Gateway: Sendable {
     /// How busy the connections to the providers are.
     package var pools: [PoolReport] { fleet.calls.pools }
 
+    /// Puts another catalogue in force. Requests that have begun end under the old one.
+    ///
+    /// - Parameter calls: the way to its providers.
+    package func adopt(_ catalogue: Catalogue, calls: any ProviderCalls) -> CatalogueChange {
+        let old = fleet
+        fleets.put(old.followed(by: catalogue, calls: calls))
+        return CatalogueChange(from: old.catalogue, to: catalogue)
+    }
+
     /// Answers a request: returns when the answer is whole, or when a stream has its first content.
     ///
     /// Cancelling the task ends every call made for it.
@@ -38,7 +50,8 @@ package struct Gateway: Sendable {
         let plan: Plan
         do {
             let planner = Planner(
-                catalogue: fleet.catalogue, health: fleet.breakers.health(), spread: random(), measures: fleet.loads)
+                catalogue: fleet.catalogue, health: fleet.breakers.health(), benched: fleet.keys.benched(),
+                spread: random(), measures: fleet.loads)
             plan = try planner.plan(ask.facts)
         } catch { throw AnswerFailure(error: GatewayError(error)) }
         let settlement = Settlement(requestID: ask.requestID, isStream: ask.request.isStream, sink: outcomes, now: now)
@@ -55,6 +68,15 @@ private final class CurrentFleet: Sendable {
     init(_ fleet: Fleet) { self.fleet = Mutex(fleet) }
 
     var now: Fleet { fleet.withLock { $0 } }
+
+    func put(_ next: Fleet) {
+        // The old one may end here, which must not happen under the lock.
+        let old = fleet.withLock { fleet in
+            defer { fleet = next }
+            return fleet
+        }
+        withExtendedLifetime(old) {}
+    }
 }
 
 /// Numbers that spread load and retries. They need to be even, not secret, so they cost no system call.

@@ -54,8 +54,8 @@ func catalogue(_ sketches: [ModelSketch], agents: [Agent] = [], _ change: (inout
     }
     func provider(_ id: String, _ state: Provider.State) -> Provider {
         Provider(
-            id: id, api: .openai, baseURL: "http://\(id)", keyVariable: nil, switchVariable: nil,
-            acceptsStreamOptions: true, outputLimitField: .maxTokens, inFlightLimit: 8, state: state)
+            id: id, api: .openai, baseURL: "http://\(id)", keyVariables: [], switchVariable: nil,
+            acceptsStreamOptions: true, outputLimitField: .maxTokens, inFlightLimit: 8, state: state, accesses: [])
     }
     var policy = Policy()
     change(&policy)

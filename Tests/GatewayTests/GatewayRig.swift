@@ -117,8 +117,8 @@ extension Catalogue {
             let deployments = spec.providers.map { provider in
                 defer { next += 1 }
                 return Deployment(
-                    index: next, id: "\(provider)/there", provider: provider, modelName: "\(spec.name)-there", weight: 1,
-                    isLive: true)
+                    index: next, id: "\(provider)/there", provider: provider, keyVariable: "\(provider.uppercased())_KEY",
+                    modelName: "\(spec.name)-there", weight: 1, isLive: true)
             }
             return Model(
                 index: index, name: spec.name, deployments: deployments, balance: policy.balance,
@@ -127,8 +127,8 @@ extension Catalogue {
         }
         let providers = specs.flatMap(\.providers).sorted().map {
             Provider(
-                id: $0, api: .openai, baseURL: "http://\($0)", keyVariable: nil, switchVariable: nil,
-                acceptsStreamOptions: true, outputLimitField: .maxTokens, inFlightLimit: 10, state: .on)
+                id: $0, api: .openai, baseURL: "http://\($0)", keyVariables: [], switchVariable: nil,
+                acceptsStreamOptions: true, outputLimitField: .maxTokens, inFlightLimit: 10, state: .on, accesses: [])
         }
         self.init(providers: providers, models: models, agents: agents, policy: policy)
     }

@@ -68,12 +68,12 @@ final class ScriptedCalls: ProviderCalls {
             defer {
                 record.calls.append(
                     Made(
-                        provider: call.provider, body: String(buffer: call.body), isStream: call.isStream,
+                        provider: call.access, body: String(buffer: call.body), isStream: call.isStream,
                         connectTimeout: call.connectTimeout, acquireBy: call.acquireBy, deadline: deadline))
             }
-            return record.calls.count { $0.provider == call.provider }
+            return record.calls.count { $0.provider == call.access }
         }
-        return try await perform(script(call.provider, index), by: deadline)
+        return try await perform(script(call.access, index), by: deadline)
     }
 
     private func perform(_ reaction: Reaction, by deadline: Instant) async throws -> any ProviderReply {

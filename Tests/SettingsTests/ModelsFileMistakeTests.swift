@@ -189,6 +189,16 @@ import Testing
             "api_key_env: must be the name of an environment variable, like OPENAI_API_KEY, not a value."
         ),
         (
+            #"{"base_url": "https://h", "api_key_env": ["A", "sk-canary"]}"#,
+            "api_key_env[1]: must be the name of an environment variable, like OPENAI_API_KEY, not a value."
+        ),
+        (#"{"base_url": "https://h", "api_key_env": ["A", "A"]}"#, "api_key_env[1]: 'A' stands here twice. Remove one of the two."),
+        (#"{"base_url": "https://h", "api_key_env": ["A", 1]}"#, "api_key_env[1]: must be text between quotes, not a number."),
+        (
+            #"{"base_url": "https://h", "api_key_env": []}"#,
+            "api_key_env: must name 1 to 20 variables. Leave it out for a provider without a key."
+        ),
+        (
             #"{"base_url": "https://h", "enabled_env": "1"}"#,
             "enabled_env: must be the name of an environment variable, like OPENAI_API_KEY, not a value."
         ),

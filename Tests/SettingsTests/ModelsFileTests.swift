@@ -40,7 +40,7 @@ import Testing
         #expect(file.providers.map(\.id) == ["local", "openai"])
         #expect(
             file.providers[1]
-                == ProviderEntry(id: "openai", baseURL: "https://api.openai.com/v1", keyVariable: "OPENAI_API_KEY"))
+                == ProviderEntry(id: "openai", baseURL: "https://api.openai.com/v1", keyVariables: ["OPENAI_API_KEY"]))
         var timeouts = Timeouts()
         timeouts.firstContent = .seconds(10)
         timeouts.stall = .milliseconds(1500)
@@ -113,7 +113,7 @@ import Testing
         #expect(
             provider
                 == ProviderEntry(
-                    id: "openai", baseURL: "https://api.openai.com/v1", keyVariable: "OPENAI_API_KEY", switchVariable: "ON",
+                    id: "openai", baseURL: "https://api.openai.com/v1", keyVariables: ["OPENAI_API_KEY"], switchVariable: "ON",
                     acceptsStreamOptions: false, outputLimitField: .maxCompletionTokens, inFlightLimit: 7))
     }
 

@@ -48,7 +48,7 @@ package struct Catalogue: Sendable {
 /// What makes a deployment the same one in another catalogue: its id, which says the model, the provider and which of its
 /// keys, at the same address.
 package struct DeploymentPlace: Sendable, Hashable {
-    let id: String
+    package let id: String
     let baseURL: String
 }
 

@@ -3,16 +3,20 @@ package struct Planner: Sendable {
     private let catalogue: Catalogue
     /// By deployment index, as of now; an empty one says that all are well.
     private let health: [Breaker.Availability]
+    /// The providers' accesses whose key is benched, and for how long.
+    private let benched: [String: Duration]
     /// 0..<1, spreads calls over a model's deployments.
     private let spread: Double
     /// nil takes all deployments for equally busy and quick.
     private let measures: (any DeploymentMeasures)?
 
     package init(
-        catalogue: Catalogue, health: [Breaker.Availability], spread: Double, measures: (any DeploymentMeasures)? = nil
+        catalogue: Catalogue, health: [Breaker.Availability], benched: [String: Duration] = [:], spread: Double,
+        measures: (any DeploymentMeasures)? = nil
     ) {
         self.catalogue = catalogue
         self.health = health
+        self.benched = benched
         self.spread = spread
         self.measures = measures
     }
@@ -70,7 +74,7 @@ package struct Planner: Sendable {
         let limit = catalogue.policy.attemptLimit
         var attempts: [Plan.Attempt] = []
         var passedOver: [Plan.PassedOver] = []
-        var soonest: Duration?
+        var resting: [Obstacle] = []
         for (model, reason) in candidates where attempts.count < limit {
             for deployment in inOrder(model, facts, isFirst: attempts.isEmpty) where attempts.count < limit {
                 guard let obstacle = obstacle(to: deployment) else {
@@ -78,11 +82,11 @@ package struct Planner: Sendable {
                     continue
                 }
                 passedOver.append(.init(name: deployment.id, reason: obstacle.reason))
-                if let wait = obstacle.wait { soonest = min(soonest ?? wait, wait) }
+                if obstacle.wait != nil { resting.append(obstacle) }
             }
         }
         guard let first = attempts.first else {
-            throw soonest.map { .allResting(retryAfter: $0) } ?? noCandidate(facts)
+            throw nobodyReady(resting) ?? noCandidate(facts)
         }
         return Plan(
             agent: agent, routing: routing, complexity: complexity, attempts: attempts, passedOver: passedOver,
@@ -97,11 +101,13 @@ package struct Planner: Sendable {
     private enum Obstacle {
         case off
         case breaker(wait: Duration)
+        case key(variable: String, wait: Duration)
 
         var reason: String {
             switch self {
             case .off: "its provider is off"
             case .breaker: "its breaker is open"
+            case .key(let variable, _): "the provider refused its key (\(variable))"
             }
         }
 
@@ -109,15 +115,24 @@ package struct Planner: Sendable {
         var wait: Duration? {
             switch self {
             case .off: nil
-            case .breaker(let wait): wait
+            case .breaker(let wait), .key(_, let wait): wait
             }
         }
     }
 
     private func obstacle(to deployment: Deployment) -> Obstacle? {
         guard deployment.isLive else { return .off }
+        if let wait = benched[deployment.access] { return .key(variable: deployment.keyVariable ?? "", wait: wait) }
         guard deployment.index < health.count, case .refused(let wait) = health[deployment.index] else { return nil }
         return .breaker(wait: wait)
+    }
+
+    /// nil when nobody rests.
+    private func nobodyReady(_ resting: [Obstacle]) -> PlanFailure? {
+        guard let soonest = resting.compactMap(\.wait).min() else { return nil }
+        let variables = resting.compactMap { if case .key(let variable, _) = $0 { variable } else { nil } }
+        guard variables.count == resting.count else { return .allResting(retryAfter: soonest) }
+        return .keysRefused(variables: Set(variables).sorted(), retryAfter: soonest)
     }
 
     /// A model's deployments in the order in which to ask them, behind them those that cannot be asked now.
