@@ -20,6 +20,8 @@ package struct GatewayError: Error, Sendable, Equatable {
         case bodyTooLarge = "body_too_large"
         case bodyTimeout = "body_timeout"
         case invalidKey = "invalid_api_key"
+        case adminOff = "admin_token_not_set"
+        case invalidConfiguration = "invalid_configuration"
         case providersResting = "providers_unavailable"
         case providersFailed = "providers_failed"
         case providerRefused = "provider_refused"

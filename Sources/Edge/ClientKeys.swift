@@ -23,7 +23,8 @@ package struct ClientKeys: Sendable {
         }
     }
 
-    private static func key(in headers: HTTPHeaders) -> Substring? {
+    /// What a request shows, if anything.
+    static func key(in headers: HTTPHeaders) -> Substring? {
         if let value = headers.first(name: HeaderName.authorization), value.lowercased().hasPrefix("bearer ") {
             return value.dropFirst("bearer ".count).drop { $0 == " " }
         }

@@ -28,18 +28,25 @@ package struct EdgeServer: Service {
     private let configuration: Configuration
     private let gateway: Gateway
     private let keys: ClientKeys
+    private let adminToken: AdminToken
+    private let reload: Reload
     private let logger: Logger
     private let onListening: @Sendable (_ port: Int) async -> Void
     private let drain = DrainFlag()
 
-    /// - Parameter onListening: called once, when connections are taken, with the port.
+    /// - Parameters:
+    ///   - reload: what `POST /admin/reload` does.
+    ///   - onListening: called once, when connections are taken, with the port.
     package init(
-        _ configuration: Configuration, gateway: Gateway, keys: ClientKeys, logger: Logger,
+        _ configuration: Configuration, gateway: Gateway, keys: ClientKeys, adminToken: AdminToken,
+        reload: @escaping Reload, logger: Logger,
         onListening: @escaping @Sendable (_ port: Int) async -> Void
     ) {
         self.configuration = configuration
         self.gateway = gateway
         self.keys = keys
+        self.adminToken = adminToken
+        self.reload = reload
         self.logger = logger
         self.onListening = onListening
     }
@@ -88,6 +95,7 @@ package struct EdgeServer: Service {
         table.post("/api/ai/v4/chat/stream", handler: native.stream)
         table.get("/api/ai/v4/agents/available", handler: native.agents)
         table.get("/ai/circuit-breaker", "/api/ai/circuit-breaker", handler: breakers.answer)
+        table.post("/admin/reload", isOpen: true, handler: ReloadRoute(token: adminToken, reload: reload).answer)
         table.get("/health", "/api/health", isOpen: true, handler: info.health)
         return table
     }

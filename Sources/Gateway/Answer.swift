@@ -24,6 +24,7 @@ package struct Ask: Sendable {
         var facts = RequestFacts(target: target, promptTokens: request.promptTokens)
         facts.priority = priority
         facts.outputTokenLimit = request.outputTokenLimit
+        facts.isStream = request.isStream
         facts.messageCount = request.messageCount
         facts.needs = request.needs
         if target.readsText { facts.text = request.lastUserText }

@@ -179,7 +179,7 @@ extension AnswerStream {
     private mutating func close(after fault: Fault) -> DeliveredText? {
         guard let broken = source else { return nil }
         source = nil
-        broken.attempt.fail(fault, retryAfter: nil)
+        broken.attempt.fail(fault, retryAfter: nil, isStream: true)
         spending.add(broken.reader.usage, at: broken.attempt.planned.model.price)
         return broken.reader.delivered
     }

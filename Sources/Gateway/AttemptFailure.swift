@@ -104,7 +104,9 @@ extension AttemptFailure {
 
     /// For the error that the caller gets.
     var inWords: String {
-        "\(planned?.deployment.id ?? "?") (\(fault.rawValue): \(detail.prefix(200)))"
+        var words = "\(planned?.deployment.id ?? "?") (\(fault.rawValue): \(detail.prefix(200))"
+        if fault == .badKey, let variable = planned?.deployment.keyVariable { words += "; mend what \(variable) holds" }
+        return words + ")"
     }
 }
 

@@ -6,7 +6,7 @@ import Wire
 extension AttemptRun {
     func perform(_ attempt: OpenAttempt, _ aim: Aim) async throws -> Delivery {
         let (model, deployment) = (attempt.planned.model, attempt.planned.deployment)
-        guard let provider = catalogue.provider(deployment.provider) else {
+        guard let provider = fleet.catalogue.provider(deployment.provider) else {
             throw AttemptFailure(fault: .connect, detail: "its provider is not in the catalogue", planned: attempt.planned)
         }
         let timeouts = ask.request.policy.timeouts(of: model)
@@ -14,11 +14,11 @@ extension AttemptRun {
         let takeover = Takeover(aim, of: ask.request, by: model, at: provider)
         let wire = ProviderWire(provider.api, model: model.name)
         let call = UpstreamCall(
-            provider: provider.id, body: try body(of: takeover.request, on: wire, for: attempt.planned, at: provider),
+            access: deployment.access, body: try body(of: takeover.request, on: wire, for: attempt.planned, at: provider),
             isStream: ask.request.isStream, connectTimeout: timeouts.connect,
             acquireBy: min(limit, now().advanced(by: timeouts.acquire)))
         do {
-            let reply = try await calls.send(call, by: limit)
+            let reply = try await fleet.calls.send(call, by: limit)
             guard (200..<300).contains(reply.status) else { throw try await AttemptFailure(reply, wire, by: limit) }
             guard ask.request.isStream else { return .whole(try await whole(reply, attempt, wire, by: limit)) }
             let delivered = aim.delivered ?? (mayResume ? DeliveredText() : nil)
@@ -71,6 +71,7 @@ extension AttemptRun {
         guard content.hasContent else { throw UpstreamFailure(.empty, "the provider's answer has no content") }
         let cost = content.usage.flatMap { attempt.planned.model.price?.cost(of: $0) }
         let head = head(of: attempt)
+        attempt.deliver(isStream: false)
         attempt.succeed()
         settlement.note {
             $0.usage = content.usage

@@ -22,10 +22,8 @@ struct AttemptRun: Sendable {
 
     let ask: Ask
     let plan: Plan
-    let catalogue: Catalogue
+    let fleet: Fleet
     let settlement: Settlement
-    let breakers: Breakers
-    let calls: any ProviderCalls
     let now: @Sendable () -> Instant
     let random: @Sendable () -> Double
     let heartbeat: Heartbeat
@@ -35,21 +33,18 @@ struct AttemptRun: Sendable {
     private(set) var failures: [AttemptFailure] = []
 
     init(
-        ask: Ask, plan: Plan, catalogue: Catalogue, breakers: Breakers, calls: any ProviderCalls,
-        settlement: Settlement, now: @escaping @Sendable () -> Instant, random: @escaping @Sendable () -> Double,
-        heartbeat: Heartbeat
+        ask: Ask, plan: Plan, fleet: Fleet, settlement: Settlement, now: @escaping @Sendable () -> Instant,
+        random: @escaping @Sendable () -> Double, heartbeat: Heartbeat
     ) {
         self.ask = ask
         self.plan = plan
-        self.catalogue = catalogue
-        self.breakers = breakers
-        self.calls = calls
+        self.fleet = fleet
         self.settlement = settlement
         self.now = now
         self.random = random
         self.heartbeat = heartbeat
         deadline = now().advanced(by: ask.request.policy.deadline ?? plan.totalTimeout)
-        course = AttemptCourse(plan.attempts, limit: catalogue.policy.attemptLimit)
+        course = AttemptCourse(plan.attempts, limit: fleet.catalogue.policy.attemptLimit)
     }
 
     /// Runs the plan.
@@ -62,13 +57,14 @@ struct AttemptRun: Sendable {
         case .stream(let opened):
             let seconds = settlement.seconds
             settlement.note { $0.firstContentSeconds = seconds }
+            opened.attempt.deliver(isStream: true)
             return .stream(head(of: opened.attempt), AnswerStream(opened, run: self))
         }
     }
 
     /// Whether a stream that breaks off now could be taken up.
     var mayResume: Bool {
-        (ask.request.policy.onCut ?? catalogue.policy.onCut) == .resume && ask.request.canBeResumed
+        (ask.request.policy.onCut ?? fleet.catalogue.policy.onCut) == .resume && ask.request.canBeResumed
             && course.hasAlternative
     }
 
@@ -88,17 +84,17 @@ struct AttemptRun: Sendable {
     /// Makes attempts in the plan's order until one delivers; nil when none did.
     private mutating func deliver(_ aim: Aim) async throws -> Delivery? {
         while let planned = course.next, now() < deadline {
-            guard case .admitted(let ticket) = breakers.admit(planned.deployment) else {
+            guard let permit = fleet.admit(planned.deployment) else {
                 course.passOver()
                 continue
             }
             let attempt = OpenAttempt(
-                planned, ticket: ticket, breakers: breakers, settlement: settlement, requestID: ask.requestID)
+                planned, permit: permit, fleet: fleet, settlement: settlement, requestID: ask.requestID)
             course.begin()
             do {
                 return try await perform(attempt, aim)
             } catch let failure as AttemptFailure {
-                attempt.fail(failure.fault, retryAfter: failure.retryAfter)
+                attempt.fail(failure.fault, retryAfter: failure.retryAfter, isStream: ask.request.isStream)
                 failures.append(failure)
                 let next = next(after: failure, aim)
                 if case .again(let wait) = next { try await Task.sleep(for: wait, tolerance: .zero) }
@@ -130,7 +126,7 @@ struct AttemptRun: Sendable {
     private func failed() -> AnswerFailure {
         let failure = AnswerFailure(
             after: failures, attempts: settlement.attempts, isLate: now() >= deadline, health: plan.attempts.map {
-                breakers.availability(of: $0.deployment)
+                fleet.breakers.availability(of: $0.deployment)
             }, passedOver: plan.passedOver)
         settlement.settle(.failed(failure.error.code))
         return failure

@@ -2,36 +2,53 @@ package import Core
 package import Logging
 import Synchronization
 
-/// The breakers of all deployments, for as long as the process lives.
+/// The breakers of one catalogue's deployments. They outlive the catalogue: the next one's `Breakers` go on with those of the
+/// deployments that stay, and a request that began under the old one settles with the same breakers.
 package final class Breakers: Sendable {
     private let deployments: [Deployment]
-    private let states: Mutex<[Breaker]>
-    private let now: @Sendable () -> Instant
-    private let logger: Logger
+    /// By deployment index.
+    private let breakers: [SharedBreaker]
+    let now: @Sendable () -> Instant
+    let logger: Logger
 
     package init(
         catalogue: Catalogue, logger: Logger, now: @escaping @Sendable () -> Instant = { ContinuousClock.now }
     ) {
         deployments = catalogue.deployments
-        states = Mutex(deployments.map { _ in Breaker(settings: catalogue.policy.breaker) })
+        breakers = catalogue.places.map { SharedBreaker($0, catalogue.policy.breaker) }
         self.now = now
         self.logger = logger
     }
 
-    /// What each deployment's breaker would say now, by deployment index.
+    /// Those of the next catalogue. Deployments that stay at their place keep their breaker, under the new settings.
+    init(catalogue: Catalogue, continuing previous: Breakers) {
+        let settings = catalogue.policy.breaker
+        let known = Dictionary(previous.breakers.map { ($0.place, $0) }) { first, _ in first }
+        deployments = catalogue.deployments
+        breakers = catalogue.places.map { place in
+            guard let breaker = known[place] else { return SharedBreaker(place, settings) }
+            breaker.change { $0.adopt(settings) }
+            return breaker
+        }
+        now = previous.now
+        logger = previous.logger
+    }
+
+    /// What each deployment's breaker would say now, by deployment index; empty while all are closed, which costs no lock.
     func health() -> [Breaker.Availability] {
+        guard breakers.contains(where: { !$0.isClosed }) else { return [] }
         let now = now()
-        return states.withLock { $0.map { $0.availability(now: now) } }
+        return breakers.map { breaker in breaker.isClosed ? .ready : breaker.change { $0.availability(now: now) } }
     }
 
     func availability(of deployment: Deployment) -> Breaker.Availability {
         let now = now()
-        return states.withLock { $0[deployment.index].availability(now: now) }
+        return breakers[deployment.index].change { $0.availability(now: now) }
     }
 
     func admit(_ deployment: Deployment) -> Breaker.Admission {
         let now = now()
-        let admission = states.withLock { $0[deployment.index].admit(now: now) }
+        let admission = breakers[deployment.index].change { $0.admit(now: now) }
         if case .admitted(let ticket) = admission, let transition = ticket.transition { log(transition, deployment) }
         return admission
     }
@@ -40,8 +57,8 @@ package final class Breakers: Sendable {
         _ deployment: Deployment, _ ticket: Breaker.Ticket, _ verdict: Breaker.Verdict, requestID: String
     ) {
         let now = now()
-        let transitions = states.withLock {
-            $0[deployment.index].settle(ticket, verdict, callID: requestID, now: now)
+        let transitions = breakers[deployment.index].change {
+            $0.settle(ticket, verdict, callID: requestID, now: now)
         }
         for transition in transitions { log(transition, deployment) }
     }
@@ -49,8 +66,7 @@ package final class Breakers: Sendable {
     /// How every breaker stands, by deployment.
     package func reports() -> [(deployment: Deployment, report: BreakerReport)] {
         let now = now()
-        let reports = states.withLock { $0.map { $0.report(now: now) } }
-        return Array(zip(deployments, reports))
+        return zip(deployments, breakers).map { ($0, $1.change { $0.report(now: now) }) }
     }
 
     private func log(_ transition: Breaker.Transition, _ deployment: Deployment) {
@@ -60,5 +76,29 @@ package final class Breakers: Sendable {
                 "deployment": "\(deployment.id)", "from": "\(transition.from.rawValue)", "to": "\(transition.to.rawValue)",
                 "why": "\(transition.reason.text)",
             ])
+    }
+}
+
+/// One deployment's breaker and its lock.
+private final class SharedBreaker: Sendable {
+    let place: DeploymentPlace
+    private let breaker: Mutex<Breaker>
+    /// Written under the lock; read without it by plans, which may be a moment late.
+    private let closed = Atomic(true)
+
+    init(_ place: DeploymentPlace, _ settings: BreakerSettings) {
+        self.place = place
+        breaker = Mutex(Breaker(settings: settings))
+    }
+
+    var isClosed: Bool { closed.load(ordering: .relaxed) }
+
+    /// The one way to the breaker.
+    func change<Result: Sendable>(_ body: (inout Breaker) -> Result) -> Result {
+        breaker.withLock { breaker in
+            let result = body(&breaker)
+            closed.store(breaker.isClosed, ordering: .relaxed)
+            return result
+        }
     }
 }

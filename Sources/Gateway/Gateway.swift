@@ -5,9 +5,7 @@ import Wire
 
 /// The one path of every request: plan, attempt, commit, stream, settle.
 package struct Gateway: Sendable {
-    package let catalogue: Catalogue
-    package let breakers: Breakers
-    private let calls: any ProviderCalls
+    private let fleets: CurrentFleet
     private let outcomes: any OutcomeSink
     private let now: @Sendable () -> Instant
     /// 0..<1: spreads load and retries.
@@ -19,32 +17,68 @@ package struct Gateway: Sendable {
         now: @escaping @Sendable () -> Instant = { ContinuousClock.now },
         random: @escaping @Sendable () -> Double = { Spread.next() }, heartbeat: Heartbeat = Heartbeat()
     ) {
-        self.catalogue = catalogue
-        self.breakers = breakers
-        self.calls = calls
+        fleets = CurrentFleet(
+            Fleet(
+                catalogue: catalogue, breakers: breakers,
+                keys: KeyBenches(catalogue: catalogue, logger: breakers.logger, now: now),
+                loads: Loads(catalogue: catalogue, now: now), calls: calls))
         self.outcomes = outcomes
         self.now = now
         self.random = random
         self.heartbeat = heartbeat
     }
 
+    /// What is in force now. Take it once where several things of it belong together.
+    package var fleet: Fleet { fleets.now }
+    package var catalogue: Catalogue { fleet.catalogue }
+    package var breakers: Breakers { fleet.breakers }
     /// How busy the connections to the providers are.
-    package var pools: [PoolReport] { calls.pools }
+    package var pools: [PoolReport] { fleet.calls.pools }
+
+    /// Puts another catalogue in force. Requests that have begun end under the old one.
+    ///
+    /// - Parameter calls: the way to its providers.
+    package func adopt(_ catalogue: Catalogue, calls: any ProviderCalls) -> CatalogueChange {
+        let old = fleet
+        fleets.put(old.followed(by: catalogue, calls: calls))
+        return CatalogueChange(from: old.catalogue, to: catalogue)
+    }
 
     /// Answers a request: returns when the answer is whole, or when a stream has its first content.
     ///
     /// Cancelling the task ends every call made for it.
     package func answer(_ ask: Ask) async throws(AnswerFailure) -> Answer {
+        let fleet = fleet
         let plan: Plan
         do {
-            plan = try Planner(catalogue: catalogue, health: breakers.health(), spread: random()).plan(ask.facts)
+            let planner = Planner(
+                catalogue: fleet.catalogue, health: fleet.breakers.health(), benched: fleet.keys.benched(),
+                spread: random(), measures: fleet.loads)
+            plan = try planner.plan(ask.facts)
         } catch { throw AnswerFailure(error) }
         let settlement = Settlement(requestID: ask.requestID, isStream: ask.request.isStream, sink: outcomes, now: now)
         settlement.note { $0.agent = plan.agent?.id }
         var run = AttemptRun(
-            ask: ask, plan: plan, catalogue: catalogue, breakers: breakers, calls: calls, settlement: settlement,
-            now: now, random: random, heartbeat: heartbeat)
+            ask: ask, plan: plan, fleet: fleet, settlement: settlement, now: now, random: random, heartbeat: heartbeat)
         return try await run.answer()
+    }
+}
+
+/// The place of the fleet in force.
+private final class CurrentFleet: Sendable {
+    private let fleet: Mutex<Fleet>
+
+    init(_ fleet: Fleet) { self.fleet = Mutex(fleet) }
+
+    var now: Fleet { fleet.withLock { $0 } }
+
+    func put(_ next: Fleet) {
+        // The old one may end here, which must not happen under the lock.
+        let old = fleet.withLock { fleet in
+            defer { fleet = next }
+            return fleet
+        }
+        withExtendedLifetime(old) {}
     }
 }
 

@@ -5,42 +5,50 @@ import Wire
 /// An attempt under way: it owes its breaker a verdict, and pays exactly once, as neutral if it is just let go of.
 final class OpenAttempt: Sendable {
     let planned: Plan.Attempt
-    private let breakers: Breakers
+    private let fleet: Fleet
     private let settlement: Settlement
     private let requestID: String
     private let started: Double
     /// nil once it was given back.
-    private let ticket: Mutex<Breaker.Ticket?>
+    private let permit: Mutex<Fleet.Permit?>
 
-    init(_ planned: Plan.Attempt, ticket: Breaker.Ticket, breakers: Breakers, settlement: Settlement, requestID: String) {
+    init(_ planned: Plan.Attempt, permit: Fleet.Permit, fleet: Fleet, settlement: Settlement, requestID: String) {
         self.planned = planned
-        self.breakers = breakers
+        self.fleet = fleet
         self.settlement = settlement
         self.requestID = requestID
         started = settlement.seconds
-        self.ticket = Mutex(ticket)
+        self.permit = Mutex(permit)
     }
 
     deinit {
         if settle(.neutral) { record(.callerGone) }
     }
 
+    /// The first content is there; of an answer that is not streamed, all of it.
+    func deliver(isStream: Bool) {
+        fleet.loads.observe(settlement.seconds - started, of: planned.deployment, isStream: isStream)
+    }
+
     func succeed() {
         if settle(.success) { record(nil) }
     }
 
-    func fail(_ fault: Fault, retryAfter: Duration?) {
-        if settle(.fault(fault, retryAfter: retryAfter)) { record(fault) }
+    func fail(_ fault: Fault, retryAfter: Duration?, isStream: Bool) {
+        guard settle(.fault(fault, retryAfter: retryAfter)) else { return }
+        record(fault)
+        guard fault.meaning.blame == .provider else { return }
+        fleet.loads.observeFault(after: settlement.seconds - started, of: planned.deployment, isStream: isStream)
     }
 
     /// False if it was settled before.
     private func settle(_ verdict: Breaker.Verdict) -> Bool {
-        let ticket = ticket.withLock { ticket -> Breaker.Ticket? in
-            defer { ticket = nil }
-            return ticket
+        let permit = permit.withLock { permit -> Fleet.Permit? in
+            defer { permit = nil }
+            return permit
         }
-        guard let ticket else { return false }
-        breakers.settle(planned.deployment, ticket, verdict, requestID: requestID)
+        guard let permit else { return false }
+        fleet.settle(permit, verdict, requestID: requestID)
         return true
     }
 

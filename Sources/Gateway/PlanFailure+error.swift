@@ -34,6 +34,13 @@ extension GatewayError {
             self.init(.noModelFits, .client, "No model that is on can serve this request. \(detail).", param: "model")
         case .allResting(let wait, _):
             self = .resting(wait)
+        case .keysRefused(let variables, let wait):
+            self.init(
+                .providersResting, .provider,
+                "The provider refused the gateway's key: mend what \(variables.joined(separator: ", ")) holds, and start the gateway again. It is tried again in \(wait.seconds.rounded(.up)) s."
+            )
+            retryAfter = wait
+            isRetryable = true
         }
     }
 }

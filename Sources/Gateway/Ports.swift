@@ -6,8 +6,8 @@ package typealias Instant = ContinuousClock.Instant
 
 /// One call of a provider, ready to be sent.
 package struct UpstreamCall: Sendable {
-    /// The provider's id in the catalogue.
-    package let provider: String
+    /// The provider's way in, as the catalogue calls it.
+    package let access: String
     /// A JSON body for its chat completions.
     package let body: ByteBuffer
     /// Whether the answer is wanted as it arrives, or whole.
@@ -30,9 +30,9 @@ package struct UpstreamFailure: Error, Sendable, Equatable {
     }
 }
 
-/// How busy the connections to one provider are.
+/// How busy the connections by one of a provider's ways in are.
 package struct PoolReport: Sendable, Equatable {
-    package let provider: String
+    package let access: String
     /// Calls under way.
     package let inUse: Int
     /// Open connections that no call uses.
@@ -42,8 +42,8 @@ package struct PoolReport: Sendable, Equatable {
     /// Most calls at once.
     package let limit: Int
 
-    package init(provider: String, inUse: Int, idle: Int, waiting: Int, limit: Int) {
-        self.provider = provider
+    package init(access: String, inUse: Int, idle: Int, waiting: Int, limit: Int) {
+        self.access = access
         self.inUse = inUse
         self.idle = idle
         self.waiting = waiting
@@ -61,7 +61,7 @@ package protocol ProviderCalls: Sendable {
     /// - Throws: ``UpstreamFailure``, or `CancellationError`.
     func send(_ call: UpstreamCall, by deadline: Instant) async throws -> any ProviderReply
 
-    /// One report a provider, in the order of their ids.
+    /// One report a way in, in the order of their ids.
     var pools: [PoolReport] { get }
 }
 

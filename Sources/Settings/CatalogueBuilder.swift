@@ -13,7 +13,7 @@ package enum CatalogueBuilder {
         }
     }
 
-    /// The catalogue, and each provider's key by its id. A provider without its key is off, and its models stay listed; a key
+    /// The catalogue, and the keys by the ways in that they open. A provider without its key is off, and its models stay listed; a key
     /// that no header can hold, or an addition whose name is taken, is an error.
     package static func build(
         models file: ModelsFile, agents: [Agent], environment: [String: String], adding additions: [Addition] = []
@@ -25,14 +25,16 @@ package enum CatalogueBuilder {
         for entry in (file.providers + additions.map(\.provider)).sorted(by: { $0.id < $1.id }) {
             do {
                 let state = try entry.state(environment: environment)
-                providers.append(Provider(entry, state: state))
-                if state == .on { keys[entry.id] = try entry.key(environment: environment) }
+                let accesses = state == .on ? try entry.accesses(environment: environment) : []
+                providers.append(Provider(entry, state: state, accesses: accesses.map(\.access)))
+                for (access, key) in accesses { keys[access.id] = key }
             } catch {
                 problems.note(error)
             }
         }
         try problems.check()
-        let models = number(file.models + additions.flatMap(\.models), live: Set(providers.filter(\.isOn).map(\.id)))
+        let accesses = Dictionary(providers.map { ($0.id, $0.accesses) }) { first, _ in first }
+        let models = number(file.models + additions.flatMap(\.models), accesses, file.policy)
         let agents = agents.sorted { $0.id < $1.id }
         return (Catalogue(providers: providers, models: models, agents: agents, policy: file.policy), keys)
     }
@@ -49,15 +51,22 @@ package enum CatalogueBuilder {
         }
     }
 
-    /// Models in the order of their names, their deployments numbered through and named `provider/model`; where one model of a
-    /// provider serves several of ours, the later ones are `provider/model#2` and so on.
-    private static func number(_ entries: [ModelEntry], live: Set<String>) -> [Model] {
+    /// Models in the order of their names, their deployments numbered through and named `provider/model`: one for each way
+    /// into the provider, and one that is off where there is none. Where one model of a provider serves several of ours, the
+    /// later ones are `provider/model#2` and so on.
+    private static func number(
+        _ entries: [ModelEntry], _ accesses: [String: [Provider.Access]], _ policy: Policy
+    ) -> [Model] {
         var ids: Set<String> = []
         var count = 0
         return entries.sorted { $0.name < $1.name }.enumerated().map { index, entry in
-            let deployments = entry.deployments.map { place in
+            let places = entry.deployments.flatMap { place in
+                let open = accesses[place.provider] ?? []
+                return open.isEmpty ? [(place, nil)] : open.map { (place, Optional($0)) }
+            }
+            let deployments = places.map { place, access in
                 defer { count += 1 }
-                let base = "\(place.provider)/\(place.modelName)"
+                let base = "\(access?.id ?? place.provider)/\(place.modelName)"
                 var id = base
                 var copy = 1
                 while !ids.insert(id).inserted {
@@ -65,30 +74,30 @@ package enum CatalogueBuilder {
                     id = "\(base)#\(copy)"
                 }
                 return Deployment(
-                    index: count, id: id, provider: place.provider, modelName: place.modelName, weight: place.weight,
-                    isLive: live.contains(place.provider))
+                    index: count, id: id, provider: place.provider, access: access?.id, keyVariable: access?.keyVariable,
+                    modelName: place.modelName, weight: place.weight, isLive: access != nil)
             }
-            return Model(entry, index: index, deployments: deployments)
+            return Model(entry, index: index, deployments: deployments, balance: entry.balance ?? policy.balance)
         }
     }
 }
 
 extension Provider {
-    fileprivate init(_ entry: ProviderEntry, state: State) {
+    fileprivate init(_ entry: ProviderEntry, state: State, accesses: [Access]) {
         self.init(
-            id: entry.id, api: entry.api, baseURL: entry.baseURL, keyVariable: entry.keyVariable,
+            id: entry.id, api: entry.api, baseURL: entry.baseURL, keyVariables: entry.keyVariables,
             switchVariable: entry.switchVariable, acceptsStreamOptions: entry.acceptsStreamOptions,
             outputLimitField: entry.outputLimitField, inFlightLimit: entry.inFlightLimit, state: state,
-            prefill: entry.prefill)
+            accesses: accesses, prefill: entry.prefill)
     }
 }
 
 extension Model {
-    fileprivate init(_ entry: ModelEntry, index: Int, deployments: [Deployment]) {
+    fileprivate init(_ entry: ModelEntry, index: Int, deployments: [Deployment], balance: Balance) {
         self.init(
-            index: index, name: entry.name, deployments: deployments, fallbacks: entry.fallbacks, quality: entry.quality,
-            tier: entry.tier, inputWindow: entry.inputWindow, outputWindow: entry.outputWindow, abilities: entry.abilities,
-            acceptsSampling: entry.acceptsSampling, price: entry.price, timeouts: entry.timeouts, ownedBy: entry.ownedBy,
-            acceptsPrefill: entry.acceptsPrefill)
+            index: index, name: entry.name, deployments: deployments, balance: balance, fallbacks: entry.fallbacks,
+            quality: entry.quality, tier: entry.tier, inputWindow: entry.inputWindow, outputWindow: entry.outputWindow,
+            abilities: entry.abilities, acceptsSampling: entry.acceptsSampling, price: entry.price,
+            timeouts: entry.timeouts, ownedBy: entry.ownedBy, acceptsPrefill: entry.acceptsPrefill)
     }
 }

@@ -1,17 +1,25 @@
 import Core
 import Foundation
-package import Gateway
+import Gateway
 import ServiceLifecycle
 
 /// Calls providers over libcurl. One thread owns every handle and runs the event loop; tasks reach it through its
 /// inbox and read from their transfers' mailboxes.
-package final class CurlEngine: ProviderCalls, Service {
-    private let endpoints: [String: Endpoint]
+package final class CurlEngine: Service {
     private let inbox = Inbox()
 
-    /// - Parameter endpoints: one a provider that is on.
-    package init(endpoints: [Endpoint]) {
-        self.endpoints = Dictionary(endpoints.map { ($0.provider, $0) }) { first, _ in first }
+    package init() {}
+
+    /// The way to these endpoints, one for each way into a provider that is on.
+    ///
+    /// - Parameter previous: the way that this one follows. Endpoints that did not change go on with their connections and
+    ///   their counts; the others are let go of with `previous`, once the calls there have ended.
+    package func calls(to endpoints: [Endpoint], continuing previous: CurlCalls? = nil) -> CurlCalls {
+        let inbox = inbox
+        let leases = endpoints.map { endpoint in
+            previous?.lease(like: endpoint) ?? EndpointLease(endpoint, inbox: inbox)
+        }
+        return CurlCalls(leases, inbox: inbox)
     }
 
     /// Runs the engine's thread until graceful shutdown; calls made before wait for it.
@@ -24,34 +32,11 @@ package final class CurlEngine: ProviderCalls, Service {
     /// Starts the thread. For those who run no service group; call it once.
     package func start() {
         let inbox = inbox
-        // The endpoints outlive every connection, because the thread keeps them.
-        let endpoints = endpoints
-        let thread = Thread {
-            withExtendedLifetime(endpoints) { EngineLoop(inbox: inbox).run() }
-        }
+        let thread = Thread { EngineLoop(inbox: inbox).run() }
         thread.name = "quintet-curl"
         thread.start()
     }
 
     /// Ends the thread; calls under way fail.
     package func stop() { inbox.post(.stop) }
-
-    package func send(_ call: UpstreamCall, by deadline: Instant) async throws -> any ProviderReply {
-        guard let endpoint = endpoints[call.provider] else {
-            throw UpstreamFailure(.connect, "the provider '\(call.provider)' is not on")
-        }
-        try Task.checkCancellation()
-        let transfer = Transfer(call, endpoint: endpoint, inbox: inbox)
-        guard inbox.post(.start(transfer)) else { throw UpstreamFailure.stopping }
-        do {
-            return CurlReply(transfer, head: try await transfer.waitForHead(by: deadline))
-        } catch {
-            transfer.cancel()
-            throw error
-        }
-    }
-
-    package var pools: [PoolReport] {
-        endpoints.values.map(\.report).sorted { $0.provider < $1.provider }
-    }
 }

@@ -3,9 +3,10 @@ import Foundation
 import Gateway
 import Synchronization
 
-/// Where the calls of one provider go: its URL, the headers of every call, and how busy it is.
+/// Where the calls by one of a provider's ways in go: the URL, the headers of every call, and how busy it is.
 package final class Endpoint: Sendable {
-    package let provider: String
+    /// As the catalogue calls it.
+    package let access: String
     /// The full URL of its chat completions or messages.
     let url: String
     /// `Name: value`, the provider's key among them: never logged, never shown.
@@ -25,10 +26,10 @@ package final class Endpoint: Sendable {
     ///   - key: the provider's key; nil for one that needs none.
     ///   - authorities: path of a PEM file with the authorities to trust instead of the system's.
     package init(
-        provider: String, api: Provider.API = .openai, baseURL: String, key: String?, authorities: String? = nil,
+        access: String, api: Provider.API = .openai, baseURL: String, key: String?, authorities: String? = nil,
         limit: Int
     ) {
-        self.provider = provider
+        self.access = access
         url = baseURL + (api == .openai ? "/chat/completions" : "/messages")
         // The list is closed: nothing of the caller's headers goes out. An empty `Expect` keeps curl from waiting for
         // a 100 before large bodies.
@@ -44,6 +45,12 @@ package final class Endpoint: Sendable {
         }
     }
 
+    /// Whether the other one goes to the same place with the same key under the same limit.
+    func isLike(_ other: Endpoint) -> Bool {
+        access == other.access && url == other.url && headers == other.headers && authorities == other.authorities
+            && limit == other.limit
+    }
+
     /// Whether the environment names a proxy, in one of the variables that libcurl reads.
     let mayUseProxy = ["http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"].contains {
         ProcessInfo.processInfo.environment[$0] != nil
@@ -51,7 +58,7 @@ package final class Endpoint: Sendable {
 
     var report: PoolReport {
         PoolReport(
-            provider: provider, inUse: inUse.load(ordering: .relaxed), idle: idle.load(ordering: .relaxed),
+            access: access, inUse: inUse.load(ordering: .relaxed), idle: idle.load(ordering: .relaxed),
             waiting: waiting.load(ordering: .relaxed), limit: limit)
     }
 }

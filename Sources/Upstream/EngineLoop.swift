@@ -92,6 +92,7 @@ final class EngineLoop {
         case .resume(let transfer):
             if let easy = active[ObjectIdentifier(transfer)] { curl_easy_pause(easy.raw, CURLPAUSE_CONT) }
         case .cancel(let transfer): remove(transfer)
+        case .retire(let endpoint): retire(endpoint)
         case .stop: isStopping = true
         }
     }
@@ -102,6 +103,17 @@ final class EngineLoop {
         let lane = Lane(endpoint: endpoint, sockets: sockets)
         lanes[id] = lane
         return lane
+    }
+
+    /// Lets go of an endpoint's handles, now or when its last call has ended.
+    private func retire(_ endpoint: Endpoint) {
+        guard let lane = lanes[ObjectIdentifier(endpoint)] else { return }
+        lane.isRetired = true
+        dropIfDone(lane)
+    }
+
+    private func dropIfDone(_ lane: Lane) {
+        if lane.isRetired, lane.isIdle { lanes[ObjectIdentifier(lane.endpoint)] = nil }
     }
 
     private func enqueue(_ transfer: Transfer) {
@@ -128,12 +140,14 @@ final class EngineLoop {
         let lane = lane(of: transfer.endpoint)
         guard let easy = active.removeValue(forKey: ObjectIdentifier(transfer)) else {
             lane.leave(transfer)
+            dropIfDone(lane)
             return
         }
         if !isFinished { easy.abandon() }
         curl_multi_remove_handle(multi, easy.raw)
         lane.giveBack(easy)
         if let next = lane.nextInLine() { start(next, on: lane) }
+        dropIfDone(lane)
     }
 
     private func collectFinished() {

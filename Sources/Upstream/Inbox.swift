@@ -8,12 +8,14 @@ enum Command: Sendable {
     /// Go on reading a paused transfer.
     case resume(Transfer)
     case cancel(Transfer)
+    /// No further call will go there.
+    case retire(Endpoint)
     case stop
 }
 
 /// The way to the engine's thread: commands in order, and one wake-up for as many as there are.
 ///
-/// Bounded by the calls under way: each posts one start, one cancel, and one resume a pause.
+/// Bounded by the calls under way: each posts one start, one cancel, and one resume a pause; and by the endpoints.
 final class Inbox: Sendable {
     /// An eventfd that the thread's epoll watches.
     let descriptor: Int32

@@ -21,6 +21,9 @@ final class Lane {
 
     var hasPlace: Bool { endpoint.inUse.load(ordering: .relaxed) < endpoint.limit }
     var hasWaiting: Bool { !waiting.isEmpty }
+    /// No catalogue has the endpoint any more.
+    var isRetired = false
+    var isIdle: Bool { waiting.isEmpty && endpoint.inUse.load(ordering: .relaxed) == 0 }
 
     /// A handle for a call; nil when memory is out.
     func takeHandle() -> EasyHandle? {

@@ -23,9 +23,16 @@ struct Check: AsyncParsableCommand {
 
     private func line(for provider: Provider) -> String {
         switch provider.state {
-        case .on: "provider \(provider.id): on, \(provider.baseURL)"
+        case .on: "provider \(provider.id): on, \(provider.baseURL)\(keys(of: provider))"
         case .off(let mend): "provider \(provider.id): off, \(mend)"
         }
+    }
+
+    /// Where there are several, which of them are set.
+    private func keys(of provider: Provider) -> String {
+        guard provider.keyVariables.count > 1 else { return "" }
+        let set = provider.accesses.compactMap(\.keyVariable)
+        return ", \(set.count) of \(provider.keyVariables.count) keys set (\(set.joined(separator: ", ")))"
     }
 
     private func line(for model: Model) -> String {

@@ -22,6 +22,13 @@ struct Loading {
         }
     }
 
+    /// Reads the catalogue and the agents once more, under the same settings.
+    func again() throws(ConfigurationError) -> Loading {
+        Loading(
+            settings: settings, models: try ModelsFile.read(path: settings.modelsPath),
+            agents: try AgentFiles.read(directory: settings.agentsDirectory), environment: environment)
+    }
+
     private init(settings: ServerSettings, models: ModelsFile, agents: [Agent], environment: [String: String]) {
         self.settings = settings
         self.models = models
@@ -32,15 +39,17 @@ struct Loading {
     /// Without any provider that is on there is nothing to serve but the demo, unless a catalogue was named on purpose.
     var wantsDemo: Bool { !settings.isModelsPathExplicit && !models.isAnyProviderOn(environment: environment) }
 
+    /// The catalogue and the providers' keys, or the end of the command.
+    func catalogue(demoPort: Int?) throws -> (catalogue: Catalogue, keys: [String: Secret]) {
+        try Self.explained { () throws(ConfigurationError) in try built(demoPort: demoPort) }
+    }
+
     /// The catalogue and the providers' keys.
     ///
     /// - Parameter demoPort: where the demo provider listens, if it runs.
-    func catalogue(demoPort: Int?) throws -> (catalogue: Catalogue, keys: [String: Secret]) {
-        try Self.explained { () throws(ConfigurationError) in
-            try CatalogueBuilder.build(
-                models: models, agents: agents, environment: environment,
-                adding: demoPort.map { [.demo(port: $0)] } ?? [])
-        }
+    func built(demoPort: Int?) throws(ConfigurationError) -> (catalogue: Catalogue, keys: [String: Secret]) {
+        try CatalogueBuilder.build(
+            models: models, agents: agents, environment: environment, adding: demoPort.map { [.demo(port: $0)] } ?? [])
     }
 
     /// On a mistake in the configuration says what is wrong and how to mend it, and ends the command with status 1.

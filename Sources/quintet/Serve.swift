@@ -43,23 +43,23 @@ struct Serve: AsyncParsableCommand {
     private func serve(_ loading: Loading, demoPort: Int?, _ logger: Logger) async throws {
         let settings = loading.settings
         let (catalogue, keys) = try loading.catalogue(demoPort: demoPort)
-        let engine = CurlEngine(
-            endpoints: catalogue.providers.filter(\.isOn).map {
-                Endpoint(
-                    provider: $0.id, api: $0.api, baseURL: $0.baseURL, key: keys[$0.id]?.reveal(), limit: $0.inFlightLimit)
-            })
+        let engine = CurlEngine()
+        let calls = engine.calls(to: catalogue.endpoints(keys: keys))
         let log = RequestLog(level: .init(settings.logLevel))
         let gateway = Gateway(
-            catalogue: catalogue, breakers: Breakers(catalogue: catalogue, logger: logger), calls: engine, outcomes: log)
+            catalogue: catalogue, breakers: Breakers(catalogue: catalogue, logger: logger), calls: calls, outcomes: log)
+        let reloader = Reloader(
+            loading, demoPort: demoPort, engine: engine, calls: calls, gateway: gateway, logger: logger)
         let edge = EdgeServer(
             settings.edge, gateway: gateway, keys: ClientKeys(settings.clientKeys.map { $0.reveal() }),
+            adminToken: AdminToken(settings.adminToken?.reveal()), reload: reloader.reloadForRequest,
             logger: Logger.quieter(logger)
         ) { port in
             Terminal.say(Summary(catalogue, host: settings.host, port: port, isDemo: demoPort != nil).text)
         }
         // Stopped in the opposite order: first no more requests, last the log of those that were.
         var configuration = ServiceGroupConfiguration(
-            services: [log, engine, edge], gracefulShutdownSignals: [.sigterm, .sigint],
+            services: [log, engine, HangupListener(reloader: reloader), edge], gracefulShutdownSignals: [.sigterm, .sigint],
             logger: Logger.quieter(logger))
         configuration.maximumGracefulShutdownDuration = settings.drainTimeout
         do {

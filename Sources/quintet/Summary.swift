@@ -32,7 +32,7 @@ struct Summary {
         let parts = catalogue.providers.map { provider in
             switch provider.state {
             case .on: "\(provider.id) on"
-            case .off: "\(provider.id) off (\(provider.keyVariable ?? provider.switchVariable ?? "-"))"
+            case .off: "\(provider.id) off (\(provider.keyVariables.first ?? provider.switchVariable ?? "-"))"
             }
         }
         return "providers: " + parts.joined(separator: ", ")

@@ -12,6 +12,7 @@ struct ModelSketch {
     var name: String
     /// Weights of its deployments; one whose provider is off is negative.
     var weights = [1]
+    var balance = Balance.peakEWMA
     var fallbacks: [String]?
     var quality = 50
     var inputWindow: Int?
@@ -39,8 +40,8 @@ struct ModelSketch {
                 provider: weight > 0 ? "on" : "off", modelName: "\(name)\(place)", weight: abs(weight), isLive: weight > 0)
         }
         return Model(
-            index: index, name: name, deployments: deployments, fallbacks: fallbacks, quality: quality, tier: .medium,
-            inputWindow: inputWindow, outputWindow: nil, abilities: abilities, acceptsSampling: true, price: price,
+            index: index, name: name, deployments: deployments, balance: balance, fallbacks: fallbacks, quality: quality,
+            tier: .medium, inputWindow: inputWindow, outputWindow: nil, abilities: abilities, acceptsSampling: true, price: price,
             timeouts: timeouts, ownedBy: "test")
     }
 }
@@ -53,8 +54,8 @@ func catalogue(_ sketches: [ModelSketch], agents: [Agent] = [], _ change: (inout
     }
     func provider(_ id: String, _ state: Provider.State) -> Provider {
         Provider(
-            id: id, api: .openai, baseURL: "http://\(id)", keyVariable: nil, switchVariable: nil,
-            acceptsStreamOptions: true, outputLimitField: .maxTokens, inFlightLimit: 8, state: state)
+            id: id, api: .openai, baseURL: "http://\(id)", keyVariables: [], switchVariable: nil,
+            acceptsStreamOptions: true, outputLimitField: .maxTokens, inFlightLimit: 8, state: state, accesses: [])
     }
     var policy = Policy()
     change(&policy)

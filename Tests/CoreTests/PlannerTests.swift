@@ -222,23 +222,82 @@ import Testing
         #expect(plan.passedOver == [.init(name: "off/m1", reason: "its provider is off")])
     }
 
+    /// One that is off has no share: 1, 3 and 6 of 10.
     @Test(arguments: [(0, 0), (0.0999, 0), (0.1, 1), (0.399, 1), (0.4, 3), (0.999_999, 3)] as [(Double, Int)])
     func weightsShareTheCalls(spread: Double, first: Int) throws {
-        // The third is off and has no share: 1, 3 and 6 of 10.
-        let all = catalogue([ModelSketch("m", weights: [1, 3, -90, 6])])
-        let attempts = try plan(all, .model("m"), spread: spread).attempts
-        #expect(attempts.map(\.deployment.index) == [first] + [0, 1, 3].filter { $0 != first })
+        let all = catalogue([ModelSketch("m", weights: [1, 3, -90, 6]).with { $0.balance = .weighted }])
+        let plan = try plan(all, .model("m"), spread: spread)
+        #expect(plan.attempts.first?.deployment.index == first)
+        #expect(plan.attempts.map(\.deployment.index).sorted() == [0, 1, 3])
+        #expect(plan.passedOver.map(\.name) == ["off/m2"])
     }
 
-    @Test func sharesAreAsTheWeightsSay() throws {
-        let all = catalogue([ModelSketch("m", weights: [2, 1, 1])])
-        var random = SplitMix64(seed: 1)
-        var counts = [0, 0, 0]
-        for _ in 0..<4000 {
+    /// How often each of a model's deployments is asked first.
+    private func firsts(_ catalogue: Catalogue, health: [Breaker.Availability], seed: UInt64) throws -> [Int: Int] {
+        var random = SplitMix64(seed: seed)
+        var counts: [Int: Int] = [:]
+        for _ in 0..<8000 {
             let spread = Double.random(in: 0..<1, using: &random)
-            counts[try #require(plan(all, .model("m"), spread: spread).attempts.first).deployment.index] += 1
+            let plan = try plan(catalogue, .model("m"), health: health, spread: spread)
+            counts[try #require(plan.attempts.first).deployment.index, default: 0] += 1
         }
-        #expect((1900...2100).contains(counts[0]))
-        #expect((900...1100).contains(counts[1]))
+        return counts
+    }
+
+    /// Its breaker takes one out; its share goes to the others as their weights say, not to the next in line.
+    @Test func theShareOfARestingDeploymentIsSharedOut() throws {
+        let all = catalogue([ModelSketch("m", weights: [5, 3, 1, 1]).with { $0.balance = .weighted }])
+        let counts = try firsts(all, health: [.refused(retryAfter: .seconds(9)), .ready, .ready, .ready], seed: 11)
+        #expect(counts[0] == nil)
+        #expect((4550...5050).contains(counts[1] ?? 0))
+        #expect((1450...1750).contains(counts[2] ?? 0))
+        #expect((1450...1750).contains(counts[3] ?? 0))
+    }
+
+    /// What the planner is told, and what it asked.
+    private final class Told: DeploymentMeasures {
+        let loads: [Int: DeploymentLoad]
+        let turns = Watched(0)
+        let asked = Watched<[Int]>([])
+
+        init(_ loads: [Int: DeploymentLoad]) { self.loads = loads }
+
+        func load(of deployment: Deployment, isStream: Bool) -> DeploymentLoad {
+            asked.update { $0.append(deployment.index) }
+            return loads[deployment.index] ?? DeploymentLoad()
+        }
+
+        func nextTurn(of model: Model) -> Int {
+            turns.update { turn in
+                turn += 1
+                return turn - 1
+            }
+        }
+    }
+
+    @Test func theBestFollowsTheFirst() throws {
+        let all = catalogue([ModelSketch("m", weights: [1, 1, 1]), ModelSketch("single")])
+        let told = Told([0: .init(latency: 3), 1: .init(latency: 1), 2: .init(latency: 2)])
+        func plan(_ health: [Breaker.Availability]) throws -> Plan {
+            try Planner(catalogue: all, health: health, spread: 0, measures: told).plan(RequestFacts(.model("m")))
+        }
+        #expect(try plan([]).attempts.prefix(3).map(\.deployment.index) == [1, 2, 0])
+        let oneOut: [Breaker.Availability] = [.ready, .refused(retryAfter: .seconds(1)), .ready]
+        #expect(try plan(oneOut).attempts.prefix(2).map(\.deployment.index) == [2, 0])
+        // Nothing is measured where there is no choice.
+        #expect(!told.asked.value.contains(3))
+        #expect(told.asked.value.count == 5)
+    }
+
+    @Test func turnsArePassedOnOnlyByTheModelThatIsAsked() throws {
+        let sketch = { (name: String) in ModelSketch(name, weights: [1, 1]).with { $0.balance = .roundRobin } }
+        let all = catalogue([sketch("m").with { $0.fallbacks = ["f"] }, sketch("f")])
+        let told = Told([:])
+        let firsts = try (0..<4).map { _ in
+            try Planner(catalogue: all, health: [], spread: 0.9, measures: told).plan(RequestFacts(.model("m")))
+                .attempts.map(\.deployment.index)
+        }
+        #expect(firsts == [[0, 1, 2, 3], [1, 0, 2, 3], [0, 1, 2, 3], [1, 0, 2, 3]])
+        #expect(told.turns.value == 4)
     }
 }

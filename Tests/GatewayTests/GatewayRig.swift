@@ -132,20 +132,20 @@ extension Catalogue {
             let deployments = spec.providers.map { provider in
                 defer { next += 1 }
                 return Deployment(
-                    index: next, id: "\(provider)/there", provider: provider, modelName: "\(spec.name)-there", weight: 1,
-                    isLive: true)
+                    index: next, id: "\(provider)/there", provider: provider, keyVariable: "\(provider.uppercased())_KEY",
+                    modelName: "\(spec.name)-there", weight: 1, isLive: true)
             }
             return Model(
-                index: index, name: spec.name, deployments: deployments, fallbacks: spec.fallbacks, quality: 50,
-                tier: .medium, inputWindow: spec.window, outputWindow: nil, abilities: [], acceptsSampling: true,
+                index: index, name: spec.name, deployments: deployments, balance: policy.balance,
+                fallbacks: spec.fallbacks, quality: 50, tier: .medium, inputWindow: spec.window, outputWindow: nil, abilities: [], acceptsSampling: true,
                 price: spec.price, timeouts: spec.timeouts, ownedBy: "test", acceptsPrefill: spec.acceptsPrefill)
         }
         let providers = specs.flatMap { spec in
             spec.providers.map { id in
                 Provider(
-                    id: id, api: .openai, baseURL: "http://\(id)", keyVariable: nil, switchVariable: nil,
+                    id: id, api: .openai, baseURL: "http://\(id)", keyVariables: [], switchVariable: nil,
                     acceptsStreamOptions: true, outputLimitField: .maxTokens, inFlightLimit: 10, state: .on,
-                    prefill: spec.prefill)
+                    accesses: [], prefill: spec.prefill)
             }
         }.sorted { $0.id < $1.id }
         self.init(providers: providers, models: models, agents: agents, policy: policy)

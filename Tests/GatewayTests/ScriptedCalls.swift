@@ -72,11 +72,11 @@ final class ScriptedCalls: ProviderCalls {
     func send(_ call: UpstreamCall, by deadline: Instant) async throws -> any ProviderReply {
         try Task.checkCancellation()
         let made = Made(
-            provider: call.provider, body: String(buffer: call.body), isStream: call.isStream,
+            provider: call.access, body: String(buffer: call.body), isStream: call.isStream,
             connectTimeout: call.connectTimeout, acquireBy: call.acquireBy, deadline: deadline)
         let index = record.update { record in
             defer { record.calls.append(made) }
-            return record.calls.count { $0.provider == call.provider }
+            return record.calls.count { $0.provider == call.access }
         }
         return try await perform(answering(made, index), by: deadline)
     }

@@ -23,7 +23,7 @@ import Testing
         _ script: Script, _ body: @escaping @Sendable (ServedGateway, ScriptedProvider) async throws -> Void
     ) async throws {
         try await withScriptedProvider(script) { provider in
-            try await ServedGateway.run([.init(provider: provider, api: .anthropic, key: "canary")]) { gateway in
+            try await ServedGateway.run([.init(provider: provider, api: .anthropic, keys: ["canary"])]) { gateway in
                 try await body(gateway, provider)
             }
         }

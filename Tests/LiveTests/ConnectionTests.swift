@@ -10,7 +10,7 @@ import Testing
     ) async throws {
         try await withScriptedProvider(.json(body: Chat.answer(text: "hello"))) { provider in
             try await ServedGateway.run(
-                [.init(provider: provider, key: "canary")], keys: keys,
+                [.init(provider: provider, keys: ["canary"])], .init(keys: keys),
                 configure: {
                     $0.headTimeout = patience
                     $0.bodyTimeout = patience

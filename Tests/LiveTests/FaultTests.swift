@@ -138,7 +138,7 @@ import Testing
     @Test func aKeyIsNeverRepeated() async throws {
         let refusal = Self.refusal(401, code: "invalid_api_key", message: "Incorrect API key: canary")
         try await withScriptedProvider(refusal) { provider in
-            try await ServedGateway.run([.init(provider: provider, key: "canary")]) { gateway in
+            try await ServedGateway.run([.init(provider: provider, keys: ["canary"])]) { gateway in
                 let answer = try await gateway.chat(ServedGateway.question())
                 #expect(answer.head.status >= 500)
                 #expect(!answer.body.contains("canary"))

@@ -22,7 +22,7 @@ import Testing
                     ServedGateway.Backend(provider: first, fallbacks: ["other"]),
                     ServedGateway.Backend(provider: second, name: "other", acceptsPrefill: prefill),
                 ]
-                try await ServedGateway.run(backends, heartbeat: heartbeat) { gateway in try await body(gateway, first, second) }
+                try await ServedGateway.run(backends, .init(heartbeat: heartbeat)) { gateway in try await body(gateway, first, second) }
             }
         }
     }

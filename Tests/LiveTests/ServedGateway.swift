@@ -12,49 +12,85 @@ import Upstream
 /// The whole gateway on a free port, in front of scripted providers.
 struct ServedGateway {
     let port: Int
+    let gateway: Gateway
+    private let engine: CurlEngine
+    /// The way to the providers of the catalogue in force.
+    private let calls: Watched<CurlCalls>
 
-    /// A provider of the test and the model `model` on it.
+    /// A provider of the test and the model on it.
     struct Backend {
         let provider: ScriptedProvider
         var api = Provider.API.openai
+        /// The provider's name, and the model's if nothing else is said.
         var name = "model"
+        /// Backends of one model are its deployments.
+        var model: String?
         var fallbacks: [String] = []
-        var key: String?
         var acceptsPrefill = false
         var timeouts = Timeouts()
         /// Where calls go instead of the provider.
         var baseURL: String?
 
         fileprivate var url: String { baseURL ?? provider.baseURL }
+        /// Each is a deployment of its own.
+        var keys: [String] = []
+        var limit = 10
+
+        fileprivate var accesses: [Provider.Access] {
+            guard !keys.isEmpty else { return [.init(id: name, keyVariable: nil)] }
+            return keys.indices.map { .init(id: $0 == 0 ? name : "\(name)#\($0 + 1)", keyVariable: "KEY_\($0 + 1)") }
+        }
+
+        fileprivate var endpoints: [Endpoint] {
+            accesses.enumerated().map { index, access in
+                Endpoint(
+                    access: access.id, api: api, baseURL: url, key: keys.isEmpty ? nil : keys[index], limit: limit)
+            }
+        }
+    }
+
+    /// What of the gateway a test may want in its own way.
+    struct Options {
+        var keys: [String] = []
+        var adminToken: String?
+        var policy = Policy()
+        var heartbeat = Heartbeat()
+        /// What `POST /admin/reload` puts in force.
+        var reload: @Sendable () throws -> [Backend] = { [] }
     }
 
     /// Serves while `body` runs, and stops with it.
     static func run(
-        _ backends: [Backend], keys: [String] = [], heartbeat: Heartbeat = Heartbeat(), configure: (inout EdgeServer.Configuration) -> Void = { _ in },
+        _ backends: [Backend], _ options: Options = Options(),
+        configure: (inout EdgeServer.Configuration) -> Void = { _ in },
         _ body: @Sendable (ServedGateway) async throws -> Void
     ) async throws {
-        let catalogue = catalogue(of: backends)
+        let catalogue = catalogue(of: backends, options.policy)
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-        let engine = CurlEngine(
-            endpoints: backends.map {
-                Endpoint(provider: $0.name, api: $0.api, baseURL: $0.url, key: $0.key, limit: 10)
-            })
+        let engine = CurlEngine()
+        let calls = engine.calls(to: backends.flatMap(\.endpoints))
         let log = RequestLog(level: .failures) { _ in }
         let gateway = Gateway(
-            catalogue: catalogue, breakers: Breakers(catalogue: catalogue, logger: logger), calls: engine, outcomes: log,
-            heartbeat: heartbeat)
+            catalogue: catalogue, breakers: Breakers(catalogue: catalogue, logger: logger), calls: calls, outcomes: log,
+            heartbeat: options.heartbeat)
+        var served = ServedGateway(port: 0, gateway: gateway, engine: engine, calls: Watched(calls))
         var configuration = EdgeServer.Configuration()
         configuration.port = 0
         configure(&configuration)
         let listening = Watched<Int?>(nil)
-        let edge = EdgeServer(configuration, gateway: gateway, keys: ClientKeys(keys), logger: logger) { port in
+        let edge = EdgeServer(
+            configuration, gateway: gateway, keys: ClientKeys(options.keys), adminToken: AdminToken(options.adminToken),
+            reload: { [served] in served.reload(try options.reload(), options.policy) }, logger: logger
+        ) { port in
             listening.update { $0 = port }
         }
         let group = ServiceGroup(configuration: .init(services: [log, engine, edge], logger: logger))
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { try await group.run() }
-            let port = try await listening.wait("the gateway listening") { $0 }
-            do { try await body(ServedGateway(port: port)) } catch {
+            served = ServedGateway(
+                port: try await listening.wait("the gateway listening") { $0 }, gateway: gateway, engine: engine,
+                calls: served.calls)
+            do { try await body(served) } catch {
                 await group.triggerGracefulShutdown()
                 throw error
             }
@@ -63,25 +99,44 @@ struct ServedGateway {
         }
     }
 
-    private static func catalogue(of backends: [Backend]) -> Catalogue {
+    /// Puts these in force instead.
+    @discardableResult
+    func reload(_ backends: [Backend], _ policy: Policy = Policy()) -> CatalogueChange {
+        let endpoints = backends.flatMap(\.endpoints)
+        let next = calls.update { calls in
+            calls = engine.calls(to: endpoints, continuing: calls)
+            return calls
+        }
+        return gateway.adopt(Self.catalogue(of: backends, policy), calls: next)
+    }
+
+    private static func catalogue(of backends: [Backend], _ policy: Policy) -> Catalogue {
         let providers = backends.map {
             Provider(
-                id: $0.name, api: $0.api, baseURL: $0.url, keyVariable: nil, switchVariable: nil,
-                acceptsStreamOptions: true, outputLimitField: .maxTokens, inFlightLimit: 10, state: .on)
+                id: $0.name, api: $0.api, baseURL: $0.url, keyVariables: $0.accesses.compactMap(\.keyVariable),
+                switchVariable: nil, acceptsStreamOptions: true, outputLimitField: .maxTokens, inFlightLimit: $0.limit,
+                state: .on, accesses: $0.accesses)
         }
-        let models = backends.enumerated().map { index, backend in
-            Model(
-                index: index, name: backend.name,
-                deployments: [
-                    Deployment(
-                        index: index, id: "\(backend.name)/there", provider: backend.name, modelName: "there", weight: 1,
-                        isLive: true)
-                ], fallbacks: backend.fallbacks, quality: 50, tier: .medium, inputWindow: nil, outputWindow: nil,
+        var count = 0
+        let byModel = Dictionary(grouping: backends) { $0.model ?? $0.name }
+        let models = byModel.sorted { $0.key < $1.key }.enumerated().map { index, entry in
+            let deployments = entry.value.flatMap { backend in
+                backend.accesses.map { access in
+                    defer { count += 1 }
+                    return Deployment(
+                        index: count, id: "\(access.id)/there", provider: backend.name, access: access.id,
+                        keyVariable: access.keyVariable, modelName: "there", weight: 1, isLive: true)
+                }
+            }
+            return Model(
+                index: index, name: entry.key, deployments: deployments, balance: policy.balance,
+                fallbacks: entry.value.flatMap(\.fallbacks), quality: 50, tier: .medium, inputWindow: nil, outputWindow: nil,
                 abilities: [.tools, .vision, .responseSchema], acceptsSampling: true,
                 price: Price(.init(prompt: Money(picodollars: 1_000_000), completion: Money(picodollars: 2_000_000))),
-                timeouts: backend.timeouts, ownedBy: "test", acceptsPrefill: backend.acceptsPrefill)
+                timeouts: entry.value[0].timeouts, ownedBy: "test",
+                acceptsPrefill: entry.value.allSatisfy(\.acceptsPrefill))
         }
-        return Catalogue(providers: providers, models: models, agents: [], policy: Policy())
+        return Catalogue(providers: providers, models: models, agents: [], policy: policy)
     }
 
     /// A chat request's answer, as a client that closes after it reads it.
@@ -109,6 +164,12 @@ struct ServedGateway {
         await client.close()
         let breakers = try #require((body as? [String: Any])?["breakers"] as? [[String: Any]])
         return try #require(breakers.first { $0["deployment"] as? String == "\(model)/there" })
+    }
+
+    /// Asks a model and checks the status of its answer.
+    func expect(_ status: Int, from model: String = "model", sourceLocation: SourceLocation = #_sourceLocation) async throws {
+        let answer = try await chat(Self.question(model))
+        #expect(answer.head.status == status, sourceLocation: sourceLocation)
     }
 
     /// A request of one message to `model`.

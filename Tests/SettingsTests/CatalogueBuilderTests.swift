@@ -47,16 +47,18 @@ import Testing
         #expect(
             catalogue.provider("openai")
                 == Provider(
-                    id: "openai", api: .openai, baseURL: "https://api.openai.com/v1", keyVariable: "OPENAI_API_KEY",
+                    id: "openai", api: .openai, baseURL: "https://api.openai.com/v1", keyVariables: ["OPENAI_API_KEY"],
                     switchVariable: nil, acceptsStreamOptions: true, outputLimitField: .maxTokens, inFlightLimit: 7, state: .on,
-                    prefill: Provider.Prefill(isEchoed: true))
+                    accesses: [.init(id: "openai", keyVariable: "OPENAI_API_KEY")], prefill: Provider.Prefill(isEchoed: true))
         )
         #expect(
             catalogue.model("a")
                 == Model(
                     index: 0, name: "a",
                     deployments: [
-                        Deployment(index: 0, id: "openai/m", provider: "openai", modelName: "m", weight: 1, isLive: true)
+                        Deployment(
+                            index: 0, id: "openai/m", provider: "openai", keyVariable: "OPENAI_API_KEY", modelName: "m",
+                            weight: 1, isLive: true)
                     ],
                     fallbacks: ["z"], quality: 80, tier: .complex, inputWindow: 9, outputWindow: nil,
                     abilities: [.tools, .responseSchema], acceptsSampling: true, price: nil, timeouts: Timeouts(),
@@ -106,6 +108,42 @@ import Testing
         #expect(found.count == 2)
         #expect(found.contains { $0.hasPrefix("OPENAI_API_KEY: ") })
         #expect(!found.joined().contains("ary"))
+    }
+
+    // MARK: Several keys
+
+    private func threeKeys(
+        _ environment: [String: String]
+    ) throws(ConfigurationError) -> (catalogue: Catalogue, keys: [String: Secret]) {
+        let file = try ModelsFile.parse(
+            ModelsFileTests.file().replacing(#""OPENAI_API_KEY""#, with: #"["KEY_A", "KEY_B", "KEY_C"]"#), path: "models.json")
+        return try CatalogueBuilder.build(models: file, agents: [], environment: environment)
+    }
+
+    @Test func eachKeyIsADeployment() throws {
+        let built = try threeKeys(["KEY_A": "sk-1", "KEY_B": "sk-2", "KEY_C": "sk-3"])
+        let deployments = try #require(built.catalogue.model("fast-one")).deployments
+        #expect(deployments.map(\.id) == ["openai/m", "openai#2/m", "openai#3/m"])
+        #expect(deployments.map(\.access) == ["openai", "openai#2", "openai#3"])
+        #expect(deployments.map(\.provider) == ["openai", "openai", "openai"])
+        #expect(deployments.map(\.keyVariable) == ["KEY_A", "KEY_B", "KEY_C"])
+        #expect(deployments.map(\.isLive) == [true, true, true])
+        #expect(built.keys.mapValues { $0.reveal() } == ["openai": "sk-1", "openai#2": "sk-2", "openai#3": "sk-3"])
+    }
+
+    @Test func aKeyKeepsItsNumberWhicheverOthersAreSet() throws {
+        let built = try threeKeys(["KEY_A": "", "KEY_C": "sk-3"])
+        #expect(built.catalogue.model("fast-one")?.deployments.map(\.id) == ["openai#3/m"])
+        #expect(built.keys.mapValues { $0.reveal() } == ["openai#3": "sk-3"])
+        #expect(built.catalogue.provider("openai")?.isOn == true)
+    }
+
+    @Test func withoutAnyKeyItIsOffAndStaysListed() throws {
+        let built = try threeKeys([:])
+        #expect(built.catalogue.provider("openai")?.state == .off(mend: "set KEY_A or KEY_B or KEY_C"))
+        #expect(built.catalogue.model("fast-one")?.deployments.map(\.id) == ["openai/m"])
+        #expect(built.catalogue.model("fast-one")?.isLive == false)
+        #expect(built.keys.isEmpty)
     }
 
     @Test func noKeyShowsInWhatWasBuilt() throws {

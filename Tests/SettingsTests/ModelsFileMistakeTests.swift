@@ -30,6 +30,10 @@ import Testing
         (#""quality": 50.5"#, "quality: must be a whole number from 0 to 100, not 50.5."),
         (#""quality": "good""#, "quality: must be a number, not text."),
         (#""tier": "medum""#, "tier: must be one of 'simple', 'medium', 'complex', not 'medum'. Did you mean 'medium'?"),
+        (
+            #""balance": "random""#,
+            "balance: must be one of 'weighted', 'round_robin', 'least_busy', 'peak_ewma', not 'random'."
+        ),
         (#""max_input_tokens": 0"#, "max_input_tokens: must be a whole number from 1 to 1000000000, not 0."),
         (#""max_output_tokens": null"#, "max_output_tokens: must be a number, not null."),
         (#""metadata": 1"#, "metadata: must be an object { … }, not a number."),
@@ -185,6 +189,16 @@ import Testing
             "api_key_env: must be the name of an environment variable, like OPENAI_API_KEY, not a value."
         ),
         (
+            #"{"base_url": "https://h", "api_key_env": ["A", "sk-canary"]}"#,
+            "api_key_env[1]: must be the name of an environment variable, like OPENAI_API_KEY, not a value."
+        ),
+        (#"{"base_url": "https://h", "api_key_env": ["A", "A"]}"#, "api_key_env[1]: 'A' stands here twice. Remove one of the two."),
+        (#"{"base_url": "https://h", "api_key_env": ["A", 1]}"#, "api_key_env[1]: must be text between quotes, not a number."),
+        (
+            #"{"base_url": "https://h", "api_key_env": []}"#,
+            "api_key_env: must name 1 to 20 variables. Leave it out for a provider without a key."
+        ),
+        (
             #"{"base_url": "https://h", "enabled_env": "1"}"#,
             "enabled_env: must be the name of an environment variable, like OPENAI_API_KEY, not a value."
         ),
@@ -238,6 +252,10 @@ import Testing
     @Test(arguments: [
         (#""cost_bias": 1.5"#, "cost_bias: must be from 0 to 1, not 1.5."),
         (#""max_attempts": 7"#, "max_attempts: must be a whole number from 1 to 6, not 7."),
+        (
+            #""balance": "peak-ewma""#,
+            "balance: must be one of 'weighted', 'round_robin', 'least_busy', 'peak_ewma', not 'peak-ewma'. Did you mean 'peak_ewma'?"
+        ),
         (#""max_atempts": 2"#, "max_atempts: there is no such key in the policy. Did you mean 'max_attempts'?"),
         (#""on_cut": "retry""#, "on_cut: must be one of 'resume', 'error', not 'retry'."),
         (#""breaker": {"window_fault_share": 0}"#, "breaker.window_fault_share: must be from 0.01 to 1, not 0."),

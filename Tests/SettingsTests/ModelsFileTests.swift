@@ -40,7 +40,7 @@ import Testing
         #expect(file.providers.map(\.id) == ["local", "openai"])
         #expect(
             file.providers[1]
-                == ProviderEntry(id: "openai", baseURL: "https://api.openai.com/v1", keyVariable: "OPENAI_API_KEY"))
+                == ProviderEntry(id: "openai", baseURL: "https://api.openai.com/v1", keyVariables: ["OPENAI_API_KEY"]))
         var timeouts = Timeouts()
         timeouts.firstContent = .seconds(10)
         timeouts.stall = .milliseconds(1500)
@@ -116,6 +116,14 @@ import Testing
         #expect(try model(", \"quality\": \(quality), \"tier\": \"medium\"").tier == .medium)
     }
 
+    @Test func aModelMayBalanceInItsOwnWay() throws {
+        #expect(try model("").balance == nil)
+        #expect(try model(#", "balance": "round_robin""#).balance == .roundRobin)
+        let file = try parse(Self.file(model: #", "balance": "weighted""#, rest: #", "policy": {"balance": "least_busy"}"#))
+        let catalogue = try CatalogueBuilder.build(models: file, agents: [], environment: [:]).catalogue
+        #expect(catalogue.models.map(\.balance) == [.weighted, .leastBusy])
+    }
+
     @Test func noFallbacksAndNoWordOfThemDiffer() throws {
         #expect(try model(#", "fallbacks": []"#).fallbacks == [])
         #expect(try model("").fallbacks == nil)
@@ -128,7 +136,7 @@ import Testing
         #expect(
             provider
                 == ProviderEntry(
-                    id: "openai", baseURL: "https://api.openai.com/v1", keyVariable: "OPENAI_API_KEY", switchVariable: "ON",
+                    id: "openai", baseURL: "https://api.openai.com/v1", keyVariables: ["OPENAI_API_KEY"], switchVariable: "ON",
                     acceptsStreamOptions: false, outputLimitField: .maxCompletionTokens, inFlightLimit: 7))
     }
 
@@ -144,12 +152,13 @@ import Testing
 
     @Test func thePolicyCanBeSet() throws {
         let text = """
-            , "policy": {"cost_bias": 1, "max_attempts": 2, "breaker": {"consecutive_faults": 3, "window_seconds": 4, "window_minimum": 5,
+            , "policy": {"cost_bias": 1, "max_attempts": 2, "balance": "least_busy", "breaker": {"consecutive_faults": 3, "window_seconds": 4, "window_minimum": 5,
               "window_fault_share": 0.75, "open_seconds": 6, "open_max_seconds": 7.5, "successes_to_close": 8}}
             """
         let policy = try parse(Self.file(rest: text)).policy
         #expect(policy.costBias == 1)
         #expect(policy.attemptLimit == 2)
+        #expect(policy.balance == .leastBusy)
         #expect(
             policy.breaker
                 == BreakerSettings(

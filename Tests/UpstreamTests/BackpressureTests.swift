@@ -86,7 +86,7 @@ import Upstream
 
     /// The bytes that the provider has written when no more of them go: when they stood still during many calls that
     /// the same engine made.
-    private static func standstill(of provider: ScriptedProvider, _ engine: CurlEngine) async throws -> Int {
+    private static func standstill(of provider: ScriptedProvider, _ engine: RunningEngine) async throws -> Int {
         var (written, calm) = (-1, 0)
         while calm < 30 {
             _ = try await engine.text(.whole(to: "quick"))

@@ -66,7 +66,7 @@ import Upstream
 
     @Test func whileItConnects() async throws {
         let port = try #require(Ports.silent)
-        let endpoint = Endpoint(provider: "scripted", baseURL: "http://127.0.0.1:\(port)/v1", key: nil, limit: 10)
+        let endpoint = Endpoint(access: "scripted", baseURL: "http://127.0.0.1:\(port)/v1", key: nil, limit: 10)
         try await withEngine(endpoint) { engine in
             let task = Task { try await engine.begin(.whole()) }
             try await engine.waitForPool(inUse: 1)

@@ -163,7 +163,7 @@ import Upstream
 
     @Test func callsMadeBeforeTheStartWaitForIt() async throws {
         try await withScriptedProvider(.json(body: "{}")) { provider in
-            let engine = CurlEngine(endpoints: [Endpoint(provider)])
+            let engine = RunningEngine([Endpoint(provider)])
             async let answer = engine.text(.whole())
             engine.start()
             let text = try await answer

@@ -7,18 +7,34 @@ import Upstream
 
 /// Runs an engine for these endpoints, and stops it whatever happens in `body`.
 func withEngine<Result>(
-    _ endpoints: Endpoint..., isolation: isolated (any Actor)? = #isolation, _ body: (CurlEngine) async throws -> Result
+    _ endpoints: Endpoint..., isolation: isolated (any Actor)? = #isolation, _ body: (RunningEngine) async throws -> Result
 ) async throws -> Result {
-    let engine = CurlEngine(endpoints: endpoints)
+    let engine = RunningEngine(endpoints)
     engine.start()
     defer { engine.stop() }
     return try await body(engine)
 }
 
+/// An engine and its endpoints.
+struct RunningEngine: Sendable {
+    let engine = CurlEngine()
+    let calls: CurlCalls
+
+    init(_ endpoints: [Endpoint]) { calls = engine.calls(to: endpoints) }
+
+    func start() { engine.start() }
+    func stop() { engine.stop() }
+    var pools: [PoolReport] { calls.pools }
+
+    func send(_ call: UpstreamCall, by deadline: Instant) async throws -> any ProviderReply {
+        try await calls.send(call, by: deadline)
+    }
+}
+
 /// Runs a provider that answers every request with `script`, and an engine that calls it under the name `scripted`.
 func withEngine<Result>(
     script: Script, onAccept: [Step] = [], limit: Int = 100, isolation: isolated (any Actor)? = #isolation,
-    _ body: (CurlEngine, ScriptedProvider) async throws -> Result
+    _ body: (RunningEngine, ScriptedProvider) async throws -> Result
 ) async throws -> Result {
     try await withScriptedProvider(script, onAccept: onAccept) { provider in
         try await withEngine(Endpoint(provider, limit: limit)) { try await body($0, provider) }
@@ -28,7 +44,7 @@ func withEngine<Result>(
 /// The same with a script by request.
 func withEngine<Result>(
     limit: Int = 100, handler: @escaping ScriptedProvider.Handler, isolation: isolated (any Actor)? = #isolation,
-    _ body: (CurlEngine, ScriptedProvider) async throws -> Result
+    _ body: (RunningEngine, ScriptedProvider) async throws -> Result
 ) async throws -> Result {
     try await withScriptedProvider(handler: handler) { provider in
         try await withEngine(Endpoint(provider, limit: limit)) { try await body($0, provider) }
@@ -37,7 +53,7 @@ func withEngine<Result>(
 
 extension Endpoint {
     convenience init(_ provider: ScriptedProvider, name: String = "scripted", key: String? = nil, limit: Int = 100) {
-        self.init(provider: name, baseURL: provider.baseURL, key: key, limit: limit)
+        self.init(access: name, baseURL: provider.baseURL, key: key, limit: limit)
     }
 }
 
@@ -48,7 +64,7 @@ extension UpstreamCall {
         acquire: Duration = .seconds(10)
     ) -> UpstreamCall {
         UpstreamCall(
-            provider: provider, body: ByteBuffer(string: body), isStream: true, connectTimeout: connect,
+            access: provider, body: ByteBuffer(string: body), isStream: true, connectTimeout: connect,
             acquireBy: .now.advanced(by: acquire))
     }
 
@@ -58,12 +74,12 @@ extension UpstreamCall {
         acquire: Duration = .seconds(10)
     ) -> UpstreamCall {
         UpstreamCall(
-            provider: provider, body: ByteBuffer(string: body), isStream: false, connectTimeout: connect,
+            access: provider, body: ByteBuffer(string: body), isStream: false, connectTimeout: connect,
             acquireBy: .now.advanced(by: acquire))
     }
 }
 
-extension CurlEngine {
+extension RunningEngine {
     /// Sends a call; ten seconds are for ever here.
     func begin(_ call: UpstreamCall, within limit: Duration = .seconds(10)) async throws -> any ProviderReply {
         try await send(call, by: .now.advanced(by: limit))
@@ -83,7 +99,7 @@ extension CurlEngine {
     }
 
     /// How busy the provider `scripted` is.
-    var pool: PoolReport? { pools.first { $0.provider == "scripted" } }
+    var pool: PoolReport? { pools.first { $0.access == "scripted" } }
 
     /// Waits until the pool looks like that: what the engine's thread does after a wait ends has no other sign.
     func waitForPool(inUse: Int, waiting: Int = 0) async throws {

@@ -8,7 +8,7 @@ import Upstream
 /// Every way in which a call can fail, and the name that it fails under.
 @Suite(.timeLimit(.minutes(1))) struct FaultTests {
     private static func endpoint(port: Int) -> Endpoint {
-        Endpoint(provider: "scripted", baseURL: "http://127.0.0.1:\(port)/v1", key: nil, limit: 10)
+        Endpoint(access: "scripted", baseURL: "http://127.0.0.1:\(port)/v1", key: nil, limit: 10)
     }
 
     private static func counted(_ length: Int, _ body: String) -> Step {
@@ -33,7 +33,7 @@ import Upstream
     }
 
     @Test func aNameThatDoesNotExist() async throws {
-        let endpoint = Endpoint(provider: "scripted", baseURL: "http://quintet.invalid/v1", key: nil, limit: 10)
+        let endpoint = Endpoint(access: "scripted", baseURL: "http://quintet.invalid/v1", key: nil, limit: 10)
         try await withEngine(endpoint) { engine in
             #expect(await fault { _ = try await engine.begin(.whole()) } == .connect)
         }

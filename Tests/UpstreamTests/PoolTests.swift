@@ -11,7 +11,7 @@ import Upstream
         let goOn = (0..<5).map { Gate("answer \($0)") }
         try await withEngine(limit: 2, handler: { _, index in .json(body: "\(index)").after(.wait(goOn[index])) }) {
             engine, provider in
-            #expect(engine.pool == PoolReport(provider: "scripted", inUse: 0, idle: 0, waiting: 0, limit: 2))
+            #expect(engine.pool == PoolReport(access: "scripted", inUse: 0, idle: 0, waiting: 0, limit: 2))
             try await withThrowingTaskGroup(of: String.self) { group in
                 for _ in 0..<5 { group.addTask { try await engine.text(.whole()) } }
                 try await provider.waitForRequests(2)
@@ -30,7 +30,7 @@ import Upstream
                 }
                 #expect(Set(answers).count == 5)
             }
-            #expect(engine.pool == PoolReport(provider: "scripted", inUse: 0, idle: 2, waiting: 0, limit: 2))
+            #expect(engine.pool == PoolReport(access: "scripted", inUse: 0, idle: 2, waiting: 0, limit: 2))
             #expect(provider.record.connections.count == 2)
         }
     }
@@ -109,7 +109,7 @@ import Upstream
             }
             goOn.open()
             for reply in replies { _ = try await reply.rest() }
-            #expect(engine.pool == PoolReport(provider: "scripted", inUse: 0, idle: 3, waiting: 0, limit: 3))
+            #expect(engine.pool == PoolReport(access: "scripted", inUse: 0, idle: 3, waiting: 0, limit: 3))
         }
     }
 

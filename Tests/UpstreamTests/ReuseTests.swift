@@ -15,7 +15,7 @@ import Upstream
                 #expect(text.hasSuffix(index % 2 == 0 ? "{}" : "data: [DONE]\n\n"))
             }
             #expect(provider.record.connections.count == 1)
-            #expect(engine.pool == PoolReport(provider: "scripted", inUse: 0, idle: 1, waiting: 0, limit: 100))
+            #expect(engine.pool == PoolReport(access: "scripted", inUse: 0, idle: 1, waiting: 0, limit: 100))
         }
     }
 
@@ -137,7 +137,7 @@ import Upstream
                     #expect(Set(first.requests.map { $0.headers["Authorization"] }) == ["Bearer one"])
                     #expect(Set(second.requests.map { $0.headers["Authorization"] }) == ["Bearer two"])
                     #expect(first.record.connections.count == 1)
-                    #expect(engine.pools.map(\.provider) == ["first", "second"])
+                    #expect(engine.pools.map(\.access) == ["first", "second"])
                 }
             }
         }

@@ -10,7 +10,7 @@ import Upstream
 struct TLSTests {
     private static func endpoint(_ server: TLSServer, trusting authority: String?, limit: Int = 100) -> Endpoint {
         Endpoint(
-            provider: "scripted", baseURL: server.baseURL, key: "sk-canary", authorities: authority, limit: limit)
+            access: "scripted", baseURL: server.baseURL, key: "sk-canary", authorities: authority, limit: limit)
     }
 
     @Test func anUnknownAuthorityIsRefused() async throws {
@@ -47,7 +47,7 @@ struct TLSTests {
 
     @Test func aServerThatSpeaksNoTLSIsRefused() async throws {
         try await withScriptedProvider([.close], onAccept: [.bytes("HTTP/1.1 400 Bad Request\r\n\r\n"), .close]) { provider in
-            let endpoint = Endpoint(provider: "scripted", baseURL: "https://127.0.0.1:\(provider.port)/v1", key: "k", limit: 1)
+            let endpoint = Endpoint(access: "scripted", baseURL: "https://127.0.0.1:\(provider.port)/v1", key: "k", limit: 1)
             try await withEngine(endpoint) { engine in
                 #expect(await fault { _ = try await engine.begin(.whole()) } == .tls)
             }
@@ -68,7 +68,7 @@ struct TLSTests {
                     #expect(Set(provider.requests.map { $0.headers["X-Connection"] }).count == 1)
                     #expect(Set(provider.requests.map { $0.headers["X-Protocol"] }) == [`protocol`])
                     #expect(provider.requests[0].headers["Authorization"] == "Bearer sk-canary")
-                    #expect(engine.pool == PoolReport(provider: "scripted", inUse: 0, idle: 1, waiting: 0, limit: 100))
+                    #expect(engine.pool == PoolReport(access: "scripted", inUse: 0, idle: 1, waiting: 0, limit: 100))
                 }
             }
         }

@@ -31,8 +31,8 @@ import Wire
         acceptsStreamOptions: Bool = true, limitField: Provider.OutputLimitField = .maxTokens
     ) -> Provider {
         Provider(
-            id: "p", api: .openai, baseURL: "http://p", keyVariable: nil, switchVariable: nil,
-            acceptsStreamOptions: acceptsStreamOptions, outputLimitField: limitField, inFlightLimit: 1, state: .on)
+            id: "p", api: .openai, baseURL: "http://p", keyVariables: [], switchVariable: nil,
+            acceptsStreamOptions: acceptsStreamOptions, outputLimitField: limitField, inFlightLimit: 1, state: .on, accesses: [])
     }
 
     private func body(

@@ -62,8 +62,8 @@ import Testing
         let deployment = Deployment(index: 0, id: "p/m", provider: "p", modelName: "there", weight: 1, isLive: true)
         for api in Provider.API.allCases {
             let provider = Provider(
-                id: "p", api: api, baseURL: "", keyVariable: nil, switchVariable: nil, acceptsStreamOptions: true,
-                outputLimitField: .maxTokens, inFlightLimit: 1, state: .on)
+                id: "p", api: api, baseURL: "", keyVariables: [], switchVariable: nil, acceptsStreamOptions: true,
+                outputLimitField: .maxTokens, inFlightLimit: 1, state: .on, accesses: [])
             let sent = api == .openai
                 ? request.body(for: model, at: deployment, of: provider, agent: nil)
                 : try AnthropicRequest.body(of: request, for: model, at: deployment, agent: nil)

@@ -70,7 +70,7 @@ package struct Breaker: Sendable {
         case halfOpen(backoff: Duration, successes: Int, probeSince: Instant?)
     }
 
-    private let settings: BreakerSettings
+    private var settings: BreakerSettings
     private(set) var state = State.closed
     private(set) var window: BreakerWindow
     private(set) var consecutiveFaults = 0
@@ -88,6 +88,19 @@ package struct Breaker: Sendable {
     package init(settings: BreakerSettings = .init()) {
         self.settings = settings
         window = BreakerWindow(length: settings.window)
+    }
+}
+
+// MARK: - Other settings
+
+extension Breaker {
+    /// Whether calls simply pass.
+    package var isClosed: Bool { if case .closed = state { true } else { false } }
+
+    /// Goes on under these settings. A wait that has begun stays as long as it is; a window of another length begins anew.
+    package mutating func adopt(_ settings: BreakerSettings) {
+        if settings.window != self.settings.window { window = BreakerWindow(length: settings.window) }
+        self.settings = settings
     }
 }
 

@@ -36,8 +36,20 @@ package struct Catalogue: Sendable {
     /// Every deployment, in the order of its index.
     package var deployments: [Deployment] { models.flatMap(\.deployments).sorted { $0.index < $1.index } }
 
+    /// Where each deployment is, by its index.
+    package var places: [DeploymentPlace] {
+        deployments.map { DeploymentPlace(id: $0.id, baseURL: provider($0.provider)?.baseURL ?? "") }
+    }
+
     /// Models that can be called now, in the order of their names.
     package var liveModels: [Model] { models.filter(\.isLive) }
+}
+
+/// What makes a deployment the same one in another catalogue: its id, which says the model, the provider and which of its
+/// keys, at the same address.
+package struct DeploymentPlace: Sendable, Hashable {
+    package let id: String
+    let baseURL: String
 }
 
 /// How models are chosen, when breakers open, and what becomes of cut streams.
@@ -47,6 +59,8 @@ package struct Policy: Sendable, Equatable {
     package var costBias: Double = 0.5
     /// Most attempts for one request.
     package var attemptLimit: Int = 6
+    /// How models that say nothing of their own share their calls among their deployments.
+    package var balance = Balance.peakEWMA
     package var breaker = BreakerSettings()
     /// What becomes of a stream that breaks off, where the caller does not say.
     package var onCut = CutPolicy.resume

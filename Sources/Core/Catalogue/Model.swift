@@ -52,9 +52,14 @@ package struct Timeouts: Sendable, Equatable {
 package struct Deployment: Sendable, Equatable {
     /// Position among all deployments of the catalogue.
     package let index: Int
-    /// `provider/model name there`, unique in the catalogue: what admins see.
+    /// `provider/model name there`, from a provider's second key on `provider#2/model name there`; unique in the catalogue:
+    /// what admins see.
     package let id: String
     package let provider: String
+    /// The provider's way in that its calls take.
+    package let access: String
+    /// The variable that holds its key; nil where none is needed.
+    package let keyVariable: String?
     /// The model's name at that provider.
     package let modelName: String
     /// Its share of the model's calls, in proportion to the others' weights; at least 1.
@@ -62,10 +67,16 @@ package struct Deployment: Sendable, Equatable {
     /// Whether its provider is on.
     package let isLive: Bool
 
-    package init(index: Int, id: String, provider: String, modelName: String, weight: Int, isLive: Bool) {
+    /// - Parameter access: nil for a provider with one way in, which has the provider's name.
+    package init(
+        index: Int, id: String, provider: String, access: String? = nil, keyVariable: String? = nil, modelName: String,
+        weight: Int, isLive: Bool
+    ) {
         self.index = index
         self.id = id
         self.provider = provider
+        self.access = access ?? provider
+        self.keyVariable = keyVariable
         self.modelName = modelName
         self.weight = weight
         self.isLive = isLive
@@ -80,6 +91,8 @@ package struct Model: Sendable, Equatable {
     package let name: String
     /// At least one; those whose provider is off are kept, so that an admin sees them.
     package let deployments: [Deployment]
+    /// How its calls are shared among them.
+    package let balance: Balance
     /// Models asked when this one fails, in that order; nil leaves it to the chooser.
     package let fallbacks: [String]?
     /// General strength, 0…100: our own judgement.
@@ -100,13 +113,14 @@ package struct Model: Sendable, Equatable {
     package let acceptsPrefill: Bool
 
     package init(
-        index: Int, name: String, deployments: [Deployment], fallbacks: [String]?, quality: Int, tier: Tier,
-        inputWindow: Int?, outputWindow: Int?, abilities: Abilities, acceptsSampling: Bool, price: Price?,
-        timeouts: Timeouts, ownedBy: String, acceptsPrefill: Bool = false
+        index: Int, name: String, deployments: [Deployment], balance: Balance = .peakEWMA, fallbacks: [String]?,
+        quality: Int, tier: Tier, inputWindow: Int?, outputWindow: Int?, abilities: Abilities, acceptsSampling: Bool,
+        price: Price?, timeouts: Timeouts, ownedBy: String, acceptsPrefill: Bool = false
     ) {
         self.index = index
         self.name = name
         self.deployments = deployments
+        self.balance = balance
         self.fallbacks = fallbacks
         self.quality = quality
         self.tier = tier

@@ -12,8 +12,9 @@ package struct Provider: Sendable, Equatable {
     package let api: API
     /// Without a trailing slash: `https://api.openai.com/v1`.
     package let baseURL: String
-    /// The environment variable that holds the key; nil for a provider that needs none.
-    package let keyVariable: String?
+    /// The environment variables that hold its keys, each of which is a way in of its own; none for a provider that needs no
+    /// key.
+    package let keyVariables: [String]
     /// The environment variable that turns a keyless provider on; nil for one that is always on.
     package let switchVariable: String?
     /// Whether a stream may be asked for its usage (`stream_options`). Some providers reject the field and send
@@ -21,12 +22,27 @@ package struct Provider: Sendable, Equatable {
     package let acceptsStreamOptions: Bool
     /// The field in which it takes an answer's token limit.
     package let outputLimitField: OutputLimitField
-    /// Most calls in flight at once.
+    /// Most calls in flight at once, with each key.
     package let inFlightLimit: Int
     /// Whether it can be called.
     package let state: State
     /// How it is asked to go on with a text of the assistant's, where the model does that at all.
     package let prefill: Prefill
+    /// The ways in that can be used now; none while it is off.
+    package let accesses: [Access]
+
+    /// One way in: with one of the keys, or without any. Calls are limited, balanced and benched by it.
+    package struct Access: Sendable, Equatable {
+        /// The provider's id, from the second of its keys on with the key's number: `openai#2`. It never shows the key.
+        package let id: String
+        /// The variable that holds the key; nil where none is needed.
+        package let keyVariable: String?
+
+        package init(id: String, keyVariable: String?) {
+            self.id = id
+            self.keyVariable = keyVariable
+        }
+    }
 
     package enum OutputLimitField: String, Sendable, CaseIterable {
         case maxTokens = "max_tokens"
@@ -40,19 +56,20 @@ package struct Provider: Sendable, Equatable {
     }
 
     package init(
-        id: String, api: API, baseURL: String, keyVariable: String?, switchVariable: String?,
+        id: String, api: API, baseURL: String, keyVariables: [String], switchVariable: String?,
         acceptsStreamOptions: Bool, outputLimitField: OutputLimitField, inFlightLimit: Int, state: State,
-        prefill: Prefill = Prefill()
+        accesses: [Access], prefill: Prefill = Prefill()
     ) {
         self.id = id
         self.api = api
         self.baseURL = baseURL
-        self.keyVariable = keyVariable
+        self.keyVariables = keyVariables
         self.switchVariable = switchVariable
         self.acceptsStreamOptions = acceptsStreamOptions
         self.outputLimitField = outputLimitField
         self.inFlightLimit = inFlightLimit
         self.state = state
+        self.accesses = accesses
         self.prefill = prefill
     }
 

@@ -55,6 +55,9 @@ package enum PlanFailure: Error, Equatable, Sendable {
     case noneAble(reasons: [PassedOver])
     /// Every candidate's breaker is open; the exact time until the first may be asked again, and which they are.
     case allResting(retryAfter: Duration, resting: [PassedOver])
+    /// The provider refused every key that could be used; with the variables that hold them, and the time until the first
+    /// is tried again.
+    case keysRefused(variables: [String], retryAfter: Duration)
 
     package typealias PassedOver = Plan.PassedOver
 }

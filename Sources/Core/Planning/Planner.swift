@@ -3,13 +3,22 @@ package struct Planner: Sendable {
     private let catalogue: Catalogue
     /// By deployment index, as of now; an empty one says that all are well.
     private let health: [Breaker.Availability]
-    /// 0..<1, spreads calls over a model's deployments by weight.
+    /// The providers' accesses whose key is benched, and for how long.
+    private let benched: [String: Duration]
+    /// 0..<1, spreads calls over a model's deployments.
     private let spread: Double
+    /// nil takes all deployments for equally busy and quick.
+    private let measures: (any DeploymentMeasures)?
 
-    package init(catalogue: Catalogue, health: [Breaker.Availability], spread: Double) {
+    package init(
+        catalogue: Catalogue, health: [Breaker.Availability], benched: [String: Duration] = [:], spread: Double,
+        measures: (any DeploymentMeasures)? = nil
+    ) {
         self.catalogue = catalogue
         self.health = health
+        self.benched = benched
         self.spread = spread
+        self.measures = measures
     }
 
     /// The plan for a request.
@@ -65,23 +74,20 @@ package struct Planner: Sendable {
         let limit = catalogue.policy.attemptLimit
         var attempts: [Plan.Attempt] = []
         var passedOver: [Plan.PassedOver] = []
-        var soonest: Duration?
+        var resting: [Obstacle] = []
         for (model, reason) in candidates where attempts.count < limit {
-            for deployment in spreadOut(model.deployments) where attempts.count < limit {
-                guard deployment.isLive else {
-                    passedOver.append(.init(name: deployment.id, reason: "its provider is off"))
+            for deployment in inOrder(model, facts, isFirst: attempts.isEmpty) where attempts.count < limit {
+                guard let obstacle = obstacle(to: deployment) else {
+                    attempts.append(.init(model: model, deployment: deployment, reason: reason))
                     continue
                 }
-                if deployment.index < health.count, case .refused(let wait) = health[deployment.index] {
-                    passedOver.append(.init(name: deployment.id, reason: "its breaker is open", isResting: true))
-                    soonest = min(soonest ?? wait, wait)
-                    continue
-                }
-                attempts.append(.init(model: model, deployment: deployment, reason: reason))
+                passedOver.append(
+                    .init(name: deployment.id, reason: obstacle.reason, isResting: obstacle.wait != nil))
+                if obstacle.wait != nil { resting.append(obstacle) }
             }
         }
         guard let first = attempts.first else {
-            throw soonest.map { .allResting(retryAfter: $0, resting: passedOver.filter(\.isResting)) } ?? noCandidate(facts)
+            throw nobodyReady(resting, passedOver.filter(\.isResting)) ?? noCandidate(facts)
         }
         return Plan(
             agent: agent, routing: routing, complexity: complexity, attempts: attempts, passedOver: passedOver,
@@ -92,16 +98,65 @@ package struct Planner: Sendable {
     /// The limit of a quick request, whatever its model's.
     private static let quickTimeout: Duration = .seconds(5)
 
-    /// A model's deployments in the order in which to ask them: the first by weight, the others behind it.
-    private func spreadOut(_ deployments: [Deployment]) -> [Deployment] {
-        guard deployments.count > 1 else { return deployments }
-        let live = deployments.filter(\.isLive)
-        var point = spread * Double(live.reduce(0) { $0 + $1.weight })
-        for deployment in live {
-            point -= Double(deployment.weight)
-            if point < 0 { return [deployment] + deployments.filter { $0.index != deployment.index } }
+    /// What keeps a deployment from being asked now.
+    private enum Obstacle {
+        case off
+        case breaker(wait: Duration)
+        case key(variable: String, wait: Duration)
+
+        var reason: String {
+            switch self {
+            case .off: "its provider is off"
+            case .breaker: "its breaker is open"
+            case .key(let variable, _): "the provider refused its key (\(variable))"
+            }
         }
-        return deployments
+
+        /// Until it may be gone; nil for one that an admin must move.
+        var wait: Duration? {
+            switch self {
+            case .off: nil
+            case .breaker(let wait), .key(_, let wait): wait
+            }
+        }
+    }
+
+    private func obstacle(to deployment: Deployment) -> Obstacle? {
+        guard deployment.isLive else { return .off }
+        if let wait = benched[deployment.access] { return .key(variable: deployment.keyVariable ?? "", wait: wait) }
+        guard deployment.index < health.count, case .refused(let wait) = health[deployment.index] else { return nil }
+        return .breaker(wait: wait)
+    }
+
+    /// nil when nobody rests.
+    private func nobodyReady(_ resting: [Obstacle], _ passedOver: [Plan.PassedOver]) -> PlanFailure? {
+        guard let soonest = resting.compactMap(\.wait).min() else { return nil }
+        let variables = resting.compactMap { if case .key(let variable, _) = $0 { variable } else { nil } }
+        guard variables.count == resting.count else { return .allResting(retryAfter: soonest, resting: passedOver) }
+        return .keysRefused(variables: Set(variables).sorted(), retryAfter: soonest)
+    }
+
+    /// A model's deployments in the order in which to ask them, behind them those that cannot be asked now.
+    ///
+    /// - Parameter isFirst: the plan begins with this model, so it is its turn; models further down may never be asked.
+    private func inOrder(_ model: Model, _ facts: RequestFacts, isFirst: Bool) -> [Deployment] {
+        guard model.deployments.count > 1 else { return model.deployments }
+        let ready = model.deployments.filter { obstacle(to: $0) == nil }
+        return ordered(ready, of: model, facts, isFirst: isFirst)
+            + model.deployments.filter { deployment in !ready.contains { $0.index == deployment.index } }
+    }
+
+    private func ordered(_ ready: [Deployment], of model: Model, _ facts: RequestFacts, isFirst: Bool) -> [Deployment] {
+        guard ready.count > 1 else { return ready }
+        switch model.balance {
+        case .weighted:
+            return Balancer.order(ready, by: .weighted, spread: spread)
+        case .roundRobin:
+            return Balancer.order(ready, by: .roundRobin, turn: isFirst ? measures?.nextTurn(of: model) ?? 0 : 0, spread: spread)
+        case .leastBusy, .peakEWMA:
+            let loads = ready.map { measures?.load(of: $0, isStream: facts.isStream) ?? DeploymentLoad() }
+            return Balancer.order(ready, by: model.balance, loads: loads, spread: spread)
+        }
     }
 
     private func noCandidate(_ facts: RequestFacts) -> PlanFailure {

@@ -55,6 +55,8 @@ package struct RequestFacts: Sendable {
     /// The caller's limit for the answer.
     package var outputTokenLimit: Int?
     package var messageCount: Int = 1
+    /// Whether the answer is wanted as it arrives.
+    package var isStream = false
     package var needs: Abilities = []
 
     package init(target: Target, promptTokens: Int) {

@@ -14,7 +14,7 @@ struct Route: Sendable {
 
     let method: HTTPMethod
     let body: Body
-    /// Whether callers without a key are served: a load balancer's health check has none.
+    /// Whether callers without a client's key are served: a load balancer's health check has none, an admin has a token.
     let isOpen: Bool
     let handler: Handler
 }
@@ -30,8 +30,8 @@ struct RouteTable: Sendable {
     }
 
     /// Adds a path for `POST` with a JSON body.
-    mutating func post(_ paths: String..., handler: @escaping Route.Handler) {
-        for path in paths { add(path, Route(method: .POST, body: .json, isOpen: false, handler: handler)) }
+    mutating func post(_ paths: String..., isOpen: Bool = false, handler: @escaping Route.Handler) {
+        for path in paths { add(path, Route(method: .POST, body: .json, isOpen: isOpen, handler: handler)) }
     }
 
     private mutating func add(_ path: String, _ route: Route) {

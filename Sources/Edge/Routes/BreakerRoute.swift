@@ -13,7 +13,8 @@ struct BreakerRoute: Sendable {
     }
 
     private func body(now: Date) -> ByteBuffer {
-        let catalogue = gateway.catalogue
+        let fleet = gateway.fleet
+        let catalogue = fleet.catalogue
         let modelNames = Dictionary(
             catalogue.models.flatMap { model in model.deployments.map { ($0.id, model.name) } }) { first, _ in first }
         return JSONWriter.text { writer in
@@ -22,14 +23,28 @@ struct BreakerRoute: Sendable {
                 $0.string(now.formatted(.iso8601))
                 $0.key("breakers")
                 $0.array {
-                    for (deployment, report) in gateway.breakers.reports() where deployment.isLive {
+                    for (deployment, report) in fleet.breakers.reports() where deployment.isLive {
                         $0.breaker(deployment, model: modelNames[deployment.id], report, now: now)
                     }
                 }
                 $0.key("providers")
                 $0.array {
-                    let pools = Dictionary(gateway.pools.map { ($0.provider, $0) }) { first, _ in first }
-                    for provider in catalogue.providers { $0.provider(provider, pools[provider.id]) }
+                    let pools = Dictionary(fleet.pools.map { ($0.access, $0) }) { first, _ in first }
+                    let keys = Dictionary(fleet.keys.reports().map { ($0.access, $0) }) { first, _ in first }
+                    for provider in catalogue.providers {
+                        $0.object {
+                            $0.key("provider")
+                            $0.string(provider.id)
+                            $0.key("on")
+                            $0.bool(provider.isOn)
+                            $0.key("pool")
+                            $0.pool(provider.accesses.compactMap { pools[$0.id] })
+                            $0.key("keys")
+                            $0.array {
+                                for access in provider.accesses { $0.access(access, keys[access.id], pools[access.id]) }
+                            }
+                        }
+                    }
                 }
             }
         }
@@ -47,6 +62,8 @@ extension JSONWriter {
             $0.string(orNull: model)
             $0.key("provider")
             $0.string(deployment.provider)
+            $0.key("key_variable")
+            $0.string(orNull: deployment.keyVariable)
             $0.key("on")
             $0.bool(deployment.isLive)
             $0.key("state")
@@ -100,24 +117,32 @@ extension JSONWriter {
         }
     }
 
-    fileprivate mutating func provider(_ provider: Provider, _ pool: PoolReport?) {
+    /// A provider's way in; its key is only named.
+    fileprivate mutating func access(_ access: Provider.Access, _ key: KeyBenches.Report?, _ pool: PoolReport?) {
         object {
-            $0.key("provider")
-            $0.string(provider.id)
-            $0.key("on")
-            $0.bool(provider.isOn)
+            $0.key("access")
+            $0.string(access.id)
+            $0.key("variable")
+            $0.string(orNull: access.keyVariable)
+            $0.key("benched_seconds")
+            if let wait = key?.benchedFor { $0.number(wait.seconds) } else { $0.null() }
             $0.key("pool")
-            guard let pool else { return $0.null() }
-            $0.object {
-                $0.key("in_use")
-                $0.integer(pool.inUse)
-                $0.key("idle")
-                $0.integer(pool.idle)
-                $0.key("waiting")
-                $0.integer(pool.waiting)
-                $0.key("limit")
-                $0.integer(pool.limit)
-            }
+            $0.pool(pool.map { [$0] } ?? [])
+        }
+    }
+
+    /// The sum of these.
+    fileprivate mutating func pool(_ pools: [PoolReport]) {
+        guard !pools.isEmpty else { return null() }
+        object {
+            $0.key("in_use")
+            $0.integer(pools.reduce(0) { $0 + $1.inUse })
+            $0.key("idle")
+            $0.integer(pools.reduce(0) { $0 + $1.idle })
+            $0.key("waiting")
+            $0.integer(pools.reduce(0) { $0 + $1.waiting })
+            $0.key("limit")
+            $0.integer(pools.reduce(0) { $0 + $1.limit })
         }
     }
 }

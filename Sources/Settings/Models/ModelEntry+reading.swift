@@ -16,6 +16,7 @@ extension ModelEntry {
         self.init(
             name: name,
             deployments: Self.deployments(reader, known: names),
+            balance: reader.choice("balance"),
             fallbacks: Self.fallbacks(of: name, reader, known: names),
             quality: reader.integer("quality", in: 0...100) ?? 50,
             tier: reader.choice("tier"),

@@ -18,6 +18,8 @@ package struct ModelEntry: Sendable, Equatable {
 
     package let name: String
     package let deployments: [Deployment]
+    /// nil leaves it to the policy.
+    package let balance: Balance?
     /// nil leaves it to the chooser; an empty list means none at all.
     package let fallbacks: [String]?
     package let quality: Int
@@ -33,13 +35,14 @@ package struct ModelEntry: Sendable, Equatable {
 
     /// What is left out is as in a file that says nothing of it.
     package init(
-        name: String, deployments: [Deployment], fallbacks: [String]? = nil, quality: Int = 50, tier: Tier? = nil,
-        inputWindow: Int? = nil, outputWindow: Int? = nil, abilities: Abilities = [.tools, .responseSchema],
-        acceptsSampling: Bool = true, price: Price? = nil, timeouts: Timeouts = Timeouts(), ownedBy: String? = nil,
-        acceptsPrefill: Bool = false
+        name: String, deployments: [Deployment], balance: Balance? = nil, fallbacks: [String]? = nil, quality: Int = 50,
+        tier: Tier? = nil, inputWindow: Int? = nil, outputWindow: Int? = nil,
+        abilities: Abilities = [.tools, .responseSchema], acceptsSampling: Bool = true, price: Price? = nil,
+        timeouts: Timeouts = Timeouts(), ownedBy: String? = nil, acceptsPrefill: Bool = false
     ) {
         self.name = name
         self.deployments = deployments
+        self.balance = balance
         self.fallbacks = fallbacks
         self.quality = quality
         self.tier = tier ?? Self.tier(ofQuality: quality)

@@ -6,8 +6,8 @@ package struct ProviderEntry: Sendable, Equatable {
     package let api: Provider.API
     /// Without a trailing slash.
     package let baseURL: String
-    /// The variable that holds the key; nil for a keyless provider.
-    package let keyVariable: String?
+    /// The variables that hold its keys; none for a keyless provider.
+    package let keyVariables: [String]
     /// The variable that turns it on; nil for one that needs no turning on.
     package let switchVariable: String?
     package let acceptsStreamOptions: Bool
@@ -16,7 +16,7 @@ package struct ProviderEntry: Sendable, Equatable {
     package let prefill: Provider.Prefill
 
     package init(
-        id: String, api: Provider.API = .openai, baseURL: String, keyVariable: String? = nil,
+        id: String, api: Provider.API = .openai, baseURL: String, keyVariables: [String] = [],
         switchVariable: String? = nil, acceptsStreamOptions: Bool = true,
         outputLimitField: Provider.OutputLimitField = .maxTokens, inFlightLimit: Int = 100,
         prefill: Provider.Prefill = Provider.Prefill()
@@ -24,7 +24,7 @@ package struct ProviderEntry: Sendable, Equatable {
         self.id = id
         self.api = api
         self.baseURL = baseURL
-        self.keyVariable = keyVariable
+        self.keyVariables = keyVariables
         self.switchVariable = switchVariable
         self.acceptsStreamOptions = acceptsStreamOptions
         self.outputLimitField = outputLimitField
@@ -39,17 +39,26 @@ extension ProviderEntry {
     /// Whether it can be called, and if not, what to set.
     func state(environment: [String: String]) throws(ConfigurationError) -> Provider.State {
         var mends: [String] = []
-        if let keyVariable, environment[keyVariable, default: ""].isEmpty { mends.append("set \(keyVariable)") }
+        if !keyVariables.isEmpty, keyVariables.allSatisfy({ environment[$0, default: ""].isEmpty }) {
+            mends.append("set \(keyVariables.joined(separator: " or "))")
+        }
         if let switchVariable, try !isSwitchedOn(switchVariable, environment: environment) {
             mends.append("set \(switchVariable)=1")
         }
         return mends.isEmpty ? .on : .off(mend: mends.joined(separator: " and "))
     }
 
-    /// Its key; nil when it needs none or there is none.
-    func key(environment: [String: String]) throws(ConfigurationError) -> Secret? {
-        guard let keyVariable, let value = environment[keyVariable], !value.isEmpty else { return nil }
-        return try Secret(value, from: keyVariable)
+    /// The ways into it that the environment gives keys for, with those keys; for a keyless provider one without a key. A key
+    /// keeps its number whichever others are set.
+    func accesses(environment: [String: String]) throws(ConfigurationError) -> [(access: Provider.Access, key: Secret?)] {
+        if keyVariables.isEmpty { return [(Provider.Access(id: id, keyVariable: nil), nil)] }
+        var found: [(Provider.Access, Secret?)] = []
+        for (index, variable) in keyVariables.enumerated() {
+            guard let value = environment[variable], !value.isEmpty else { continue }
+            let access = Provider.Access(id: index == 0 ? id : "\(id)#\(index + 1)", keyVariable: variable)
+            found.append((access, try Secret(value, from: variable)))
+        }
+        return found
     }
 
     private func isSwitchedOn(_ variable: String, environment: [String: String]) throws(ConfigurationError) -> Bool {
@@ -75,14 +84,14 @@ extension ProviderEntry {
         }
         let api: Provider.API = reader.choice("api") ?? .openai
         let url = Self.baseURL(reader)
-        let keyVariable = Self.variable("api_key_env", reader)
+        let keyVariables = Self.keyVariables(reader)
         let mayExposeKey = reader.boolean("allow_http") ?? false
-        if let url, url.isExposed, keyVariable != nil, !mayExposeKey {
+        if let url, url.isExposed, !keyVariables.isEmpty, !mayExposeKey {
             let mend = "Use https, or set \"allow_http\": true if nobody can listen on that network."
             reader.note("base_url", "would send the key over plain http to another machine. \(mend)")
         }
         self.init(
-            id: id, api: api, baseURL: url?.text ?? "", keyVariable: keyVariable,
+            id: id, api: api, baseURL: url?.text ?? "", keyVariables: keyVariables,
             switchVariable: Self.variable("enabled_env", reader),
             acceptsStreamOptions: reader.boolean("supports_stream_options") ?? true,
             outputLimitField: reader.choice("max_tokens_field") ?? .maxTokens,
@@ -119,16 +128,41 @@ extension ProviderEntry {
         return prefill
     }
 
-    /// The name of an environment variable. What is none is not repeated: it may be the key itself.
+    /// Most keys of one provider.
+    private static let keyLimit = 20
+
+    /// One variable, or a list of them.
+    private static func keyVariables(_ reader: ObjectReader) -> [String] {
+        let key = "api_key_env"
+        guard case .array? = reader.value(key) else { return variable(key, reader).map { [$0] } ?? [] }
+        let names = reader.texts(key) ?? []
+        if !(1...keyLimit).contains(names.count) {
+            reader.note(key, "must name 1 to \(keyLimit) variables. Leave it out for a provider without a key.")
+        }
+        for (index, name) in names.enumerated() {
+            let path = reader.path.member(key).element(index).text
+            if !isVariable(name) {
+                reader.problems.note(at: path, variableMistake)
+            } else if names.firstIndex(of: name) != index {
+                reader.problems.note(at: path, "'\(name)' stands here twice. Remove one of the two.")
+            }
+        }
+        return names
+    }
+
     private static func variable(_ key: String, _ reader: ObjectReader) -> String? {
         guard let text = reader.text(key) else { return nil }
-        let isName =
-            text.utf8.count <= 200
-            && text.consists(of: alphanumerics.union("_".utf8), beginningWith: NameCharacters.letters.union("_".utf8))
-        guard isName else {
-            reader.note(key, "must be the name of an environment variable, like OPENAI_API_KEY, not a value.")
-            return nil
-        }
-        return text
+        if isVariable(text) { return text }
+        reader.note(key, variableMistake)
+        return nil
     }
+
+    private static func isVariable(_ text: String) -> Bool {
+        text.utf8.count <= 200
+            && text.consists(of: alphanumerics.union("_".utf8), beginningWith: NameCharacters.letters.union("_".utf8))
+    }
+
+    /// What is no name is not repeated: it may be the key itself.
+    private static let variableMistake =
+        "must be the name of an environment variable, like OPENAI_API_KEY, not a value."
 }

@@ -26,6 +26,8 @@ package struct ServerSettings: Sendable, Equatable {
     package let logLevel: LogLevel
     /// Keys that clients must show; empty for none, which only a loopback host may have.
     package let clientKeys: [Secret]
+    /// What an admin's acts must show; nil turns them off.
+    package let adminToken: Secret?
 
     /// Reads and checks all settings; the error holds every problem found. `directory` is what relative paths and
     /// `quintet.json` are looked for in.
@@ -57,7 +59,21 @@ package struct ServerSettings: Sendable, Equatable {
         logLevel = Self.logLevel(reader)
         let keys = ClientKeys.read(reader, directory: directory)
         clientKeys = keys ?? []
+        adminToken = Self.adminToken(reader)
         host = Self.host(reader, isKeyless: keys == [])
+    }
+
+    private static func adminToken(_ reader: SettingReader) -> Secret? {
+        guard let found = reader.text(.adminToken) else { return nil }
+        let isFromFile = found.source == .file
+        do {
+            let token = try Secret(
+                found.value, from: isFromFile ? reader.file.path : Setting.adminToken.variable,
+                at: isFromFile ? Setting.adminToken.rawValue : nil)
+            if found.value.utf8.count >= 16 { return token }
+            reader.note(.adminToken, found.source, "is shorter than 16 characters. openssl rand -hex 32 makes a good one.")
+        } catch { reader.problems.note(error) }
+        return nil
     }
 
     private static func logLevel(_ reader: SettingReader) -> LogLevel {

@@ -9,11 +9,13 @@ package enum ErrorAnswer {
         return switch error.code {
         case .invalidJSON, .invalidValue, .missingField, .agentNotFound, .noModelFits, .providerRefused: 400
         case .invalidKey: 401
+        case .adminOff: 403
         case .modelNotFound, .notFound: 404
         case .methodNotAllowed: 405
         case .bodyTimeout: 408
         case .bodyTooLarge: 413
         case .unsupportedMediaType: 415
+        case .invalidConfiguration: 422
         case .headTooLarge: 431
         case .callerGone: 499
         case .internalError: 500

@@ -1,0 +1,73 @@
+package import Core
+
+/// The catalogue in force and what is known of its deployments. A request takes the fleet of the moment when it is admitted
+/// and keeps it to its end, whatever is reloaded meanwhile; a fleet that no request holds any more is gone.
+package final class Fleet: Sendable {
+    package let catalogue: Catalogue
+    package let breakers: Breakers
+    package let keys: KeyBenches
+    let loads: Loads
+    let calls: any ProviderCalls
+
+    init(catalogue: Catalogue, breakers: Breakers, keys: KeyBenches, loads: Loads, calls: any ProviderCalls) {
+        self.catalogue = catalogue
+        self.breakers = breakers
+        self.keys = keys
+        self.loads = loads
+        self.calls = calls
+    }
+
+    /// The fleet that follows this one: what is known of deployments that stay goes on, keys are taken to be fit again.
+    func followed(by catalogue: Catalogue, calls: any ProviderCalls) -> Fleet {
+        Fleet(
+            catalogue: catalogue, breakers: Breakers(catalogue: catalogue, continuing: breakers),
+            keys: KeyBenches(catalogue: catalogue, logger: breakers.logger, now: breakers.now),
+            loads: Loads(catalogue: catalogue, continuing: loads, now: breakers.now), calls: calls)
+    }
+
+    /// How busy the connections to the providers are.
+    package var pools: [PoolReport] { calls.pools }
+
+    /// The right to make one call of a deployment; nil when it must not be called now. It is given back once, by ``settle``.
+    func admit(_ deployment: Deployment) -> Permit? {
+        guard let pass = keys.admit(deployment) else { return nil }
+        guard case .admitted(let ticket) = breakers.admit(deployment) else {
+            keys.settle(deployment, pass, .neutral)
+            return nil
+        }
+        loads.begin(deployment)
+        return Permit(deployment: deployment, ticket: ticket, pass: pass)
+    }
+
+    /// Takes a permit back with what the call proved.
+    func settle(_ permit: Permit, _ verdict: Breaker.Verdict, requestID: String) {
+        loads.end(permit.deployment)
+        keys.settle(permit.deployment, permit.pass, verdict)
+        breakers.settle(permit.deployment, permit.ticket, verdict, requestID: requestID)
+    }
+
+    struct Permit: Sendable {
+        let deployment: Deployment
+        fileprivate let ticket: Breaker.Ticket
+        fileprivate let pass: KeyBench.Pass
+    }
+}
+
+/// What a reload changed.
+package struct CatalogueChange: Sendable, Equatable {
+    package let models: Int
+    package let liveModels: Int
+    package let agents: Int
+    /// Ids of deployments that were not there before, or were at another address.
+    package let added: [String]
+    package let removed: [String]
+
+    init(from old: Catalogue, to new: Catalogue) {
+        models = new.models.count
+        liveModels = new.liveModels.count
+        agents = new.agents.count
+        let (before, after) = (Set(old.places), Set(new.places))
+        added = after.subtracting(before).map(\.id).sorted()
+        removed = before.subtracting(after).map(\.id).sorted()
+    }
+}

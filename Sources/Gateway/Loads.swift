@@ -1,0 +1,71 @@
+package import Core
+import Synchronization
+
+/// How busy and quick one catalogue's deployments are. Like ``Breakers``, the measurements outlive the catalogue.
+///
+/// An attempt costs two atomics for the calls in flight and one short lock for its latency.
+package final class Loads: DeploymentMeasures {
+    private let places: [DeploymentPlace]
+    /// By deployment index.
+    private let meters: [Meter]
+    /// By model index.
+    private let turns: [Turn]
+    private let now: @Sendable () -> Instant
+
+    /// What a provider's fault counts as at least, in seconds: a deployment that fails quickly must not look quick.
+    static let faultLatency: Double = 5
+
+    init(catalogue: Catalogue, continuing previous: Loads? = nil, now: @escaping @Sendable () -> Instant) {
+        places = catalogue.places
+        self.now = now
+        let known = previous.map { Dictionary(zip($0.places, $0.meters)) { first, _ in first } } ?? [:]
+        meters = places.map { known[$0] ?? Meter() }
+        turns = catalogue.models.map { _ in Turn() }
+    }
+
+    func begin(_ deployment: Deployment) { meters[deployment.index].inFlight.add(1, ordering: .relaxed) }
+
+    func end(_ deployment: Deployment) { meters[deployment.index].inFlight.subtract(1, ordering: .relaxed) }
+
+    /// Notes how long an answer's first content took, in seconds; for one that is not streamed, the whole answer.
+    func observe(_ seconds: Double, of deployment: Deployment, isStream: Bool) {
+        let now = now()
+        meters[deployment.index].latency.withLock { $0[isStream].observe(seconds, now: now) }
+    }
+
+    /// Notes a provider's fault after so many seconds.
+    func observeFault(after seconds: Double, of deployment: Deployment, isStream: Bool) {
+        observe(max(seconds, Self.faultLatency), of: deployment, isStream: isStream)
+    }
+
+    package func load(of deployment: Deployment, isStream: Bool) -> DeploymentLoad {
+        let meter = meters[deployment.index]
+        let now = now()
+        return DeploymentLoad(
+            inFlight: meter.inFlight.load(ordering: .relaxed),
+            latency: meter.latency.withLock { $0[isStream].value(now: now) })
+    }
+
+    package func nextTurn(of model: Model) -> Int {
+        turns[model.index].number.wrappingAdd(1, ordering: .relaxed).oldValue
+    }
+}
+
+private final class Meter: Sendable {
+    let inFlight = Atomic<Int>(0)
+    let latency = Mutex(Latencies())
+
+    struct Latencies {
+        private var streamed = PeakEWMA()
+        private var whole = PeakEWMA()
+
+        subscript(isStream: Bool) -> PeakEWMA {
+            get { isStream ? streamed : whole }
+            set { if isStream { streamed = newValue } else { whole = newValue } }
+        }
+    }
+}
+
+private final class Turn: Sendable {
+    let number = Atomic<Int>(0)
+}
