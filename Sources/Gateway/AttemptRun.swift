@@ -168,6 +168,7 @@ struct AttemptRun {
     ) -> Answer {
         let seconds = settlement.seconds
         settlement.note { $0.firstContentSeconds = seconds }
+        attempt.reachedContent(at: seconds)
         let opened = OpenedStream(
             reply: reply, attempt: attempt, reader: reader, events: events, isComplete: isComplete)
         return .stream(

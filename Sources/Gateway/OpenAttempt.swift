@@ -9,8 +9,14 @@ final class OpenAttempt: Sendable {
     private let settlement: Settlement
     private let requestID: String
     private let started: Double
-    /// nil once it was given back.
-    private let ticket: Mutex<Breaker.Ticket?>
+    /// nil once it was paid.
+    private let debt: Mutex<Debt?>
+
+    private struct Debt {
+        let ticket: Breaker.Ticket
+        /// Of a stream, from the attempt's beginning.
+        var firstContent: Duration?
+    }
 
     init(_ planned: Plan.Attempt, ticket: Breaker.Ticket, breakers: Breakers, settlement: Settlement, requestID: String) {
         self.planned = planned
@@ -18,11 +24,17 @@ final class OpenAttempt: Sendable {
         self.settlement = settlement
         self.requestID = requestID
         started = settlement.seconds
-        self.ticket = Mutex(ticket)
+        debt = Mutex(Debt(ticket: ticket))
     }
 
     deinit {
         if settle(.neutral) { record(.callerGone) }
+    }
+
+    /// The stream's first content is there, so many seconds after the request arrived.
+    func reachedContent(at seconds: Double) {
+        let time = Duration.seconds(seconds - started)
+        debt.withLock { $0?.firstContent = time }
     }
 
     func succeed() {
@@ -35,12 +47,13 @@ final class OpenAttempt: Sendable {
 
     /// False if it was settled before.
     private func settle(_ verdict: Breaker.Verdict) -> Bool {
-        let ticket = ticket.withLock { ticket -> Breaker.Ticket? in
-            defer { ticket = nil }
-            return ticket
+        let debt = debt.withLock { debt -> Debt? in
+            defer { debt = nil }
+            return debt
         }
-        guard let ticket else { return false }
-        breakers.settle(planned.deployment, ticket, verdict, requestID: requestID)
+        guard let debt else { return false }
+        breakers.settle(
+            planned.deployment, debt.ticket, verdict, requestID: requestID, firstContent: debt.firstContent)
         return true
     }
 

@@ -53,6 +53,7 @@ struct Serve: AsyncParsableCommand {
             catalogue: catalogue, breakers: Breakers(catalogue: catalogue, logger: logger), calls: engine, outcomes: log)
         let edge = EdgeServer(
             settings.edge, gateway: gateway, keys: ClientKeys(settings.clientKeys.map { $0.reveal() }),
+            adminToken: AdminToken(secret: settings.adminToken?.reveal()), audit: AuditLog(directory: settings.stateDirectory),
             logger: Logger.quieter(logger)
         ) { port in
             Terminal.say(Summary(catalogue, host: settings.host, port: port, isDemo: demoPort != nil).text)

@@ -21,8 +21,12 @@ struct ServedGateway {
     }
 
     /// Serves while `body` runs, and stops with it.
+    ///
+    /// - Parameter now: the breakers' time; everything else runs on the real one.
     static func run(
-        _ backends: [Backend], keys: [String] = [], configure: (inout EdgeServer.Configuration) -> Void = { _ in },
+        _ backends: [Backend], keys: [String] = [], adminToken: String? = nil, stateDirectory: String = "/nonexistent",
+        now: @escaping @Sendable () -> Instant = { ContinuousClock.now },
+        configure: (inout EdgeServer.Configuration) -> Void = { _ in },
         _ body: @Sendable (ServedGateway) async throws -> Void
     ) async throws {
         let catalogue = catalogue(of: backends)
@@ -33,12 +37,16 @@ struct ServedGateway {
             })
         let log = RequestLog(level: .failures) { _ in }
         let gateway = Gateway(
-            catalogue: catalogue, breakers: Breakers(catalogue: catalogue, logger: logger), calls: engine, outcomes: log)
+            catalogue: catalogue, breakers: Breakers(catalogue: catalogue, logger: logger, now: now),
+            calls: engine, outcomes: log)
         var configuration = EdgeServer.Configuration()
         configuration.port = 0
         configure(&configuration)
         let listening = Watched<Int?>(nil)
-        let edge = EdgeServer(configuration, gateway: gateway, keys: ClientKeys(keys), logger: logger) { port in
+        let edge = EdgeServer(
+            configuration, gateway: gateway, keys: ClientKeys(keys),
+            adminToken: AdminToken(secret: adminToken), audit: AuditLog(directory: stateDirectory), logger: logger
+        ) { port in
             listening.update { $0 = port }
         }
         let group = ServiceGroup(configuration: .init(services: [log, engine, edge], logger: logger))
@@ -77,10 +85,17 @@ struct ServedGateway {
 
     /// A chat request's answer, as a client that closes after it reads it.
     func chat(_ body: String, headers: HeaderList = [:]) async throws -> (head: ResponseHead, body: String) {
-        let client = try await RawClient.connect(port: port)
         var fields = headers
         fields.append("Content-Type", "application/json")
-        try await client.send("POST", "/v1/chat/completions", headers: fields, body: body)
+        return try await request("POST", "/v1/chat/completions", headers: fields, body: body)
+    }
+
+    /// Any request's answer, as a client that closes after it reads it.
+    func request(
+        _ method: String, _ path: String, headers: HeaderList = [:], body: String? = nil
+    ) async throws -> (head: ResponseHead, body: String) {
+        let client = try await RawClient.connect(port: port)
+        try await client.send(method, path, headers: headers, body: body)
         let head = try await client.readHead()
         let text = String(decoding: try await client.readBody(), as: UTF8.self)
         await client.close()

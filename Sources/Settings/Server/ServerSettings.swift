@@ -26,6 +26,8 @@ package struct ServerSettings: Sendable, Equatable {
     package let logLevel: LogLevel
     /// Keys that clients must show; empty for none, which only a loopback host may have.
     package let clientKeys: [Secret]
+    /// What admins must show to act; nil lets nobody.
+    package let adminToken: Secret?
 
     /// Reads and checks all settings; the error holds every problem found. `directory` is what relative paths and
     /// `quintet.json` are looked for in.
@@ -57,6 +59,7 @@ package struct ServerSettings: Sendable, Equatable {
         logLevel = Self.logLevel(reader)
         let keys = ClientKeys.read(reader, directory: directory)
         clientKeys = keys ?? []
+        adminToken = Self.adminToken(reader)
         host = Self.host(reader, isKeyless: keys == [])
     }
 
@@ -69,6 +72,14 @@ package struct ServerSettings: Sendable, Equatable {
             .logLevel, found.source,
             "must be one of \(words.joined(separator: ", ")), not '\(found.value.prefix(40))'.\(meant)")
         return .info
+    }
+
+    private static func adminToken(_ reader: SettingReader) -> Secret? {
+        guard let found = reader.text(.adminToken) else { return nil }
+        do { return try Secret(found.value, from: Setting.adminToken.variable) } catch {
+            reader.problems.note(error)
+            return nil
+        }
     }
 
     /// The host to listen on, without brackets. Others may reach it only with client keys.

@@ -18,12 +18,17 @@ enum Setting: String, CaseIterable {
     case apiKeysFile = "api_keys_file"
     /// The client keys themselves: only as a variable. Flags are visible to every user of the machine.
     case apiKeys = "api_keys"
+    /// What admins show to act; only as a variable, too.
+    case adminToken = "admin_token"
+
+    /// Never in a flag or the settings file, and never shown.
+    var isSecret: Bool { self == .apiKeys || self == .adminToken }
 
     enum Kind { case text, integer, number }
 
     var kind: Kind {
         switch self {
-        case .host, .models, .agents, .stateDirectory, .logLevel, .apiKeysFile, .apiKeys: .text
+        case .host, .models, .agents, .stateDirectory, .logLevel, .apiKeysFile, .apiKeys, .adminToken: .text
         case .port, .loops, .maxBodyBytes, .maxConnections: .integer
         case .drainSeconds, .headSeconds, .bodySeconds, .idleSeconds: .number
         }

@@ -23,7 +23,7 @@ final class SettingReader {
         // A variable that is set to nothing is how compose files leave one out.
         let variables = EnvironmentVariablesProvider(
             environmentVariables: environment.filter { $0.key.hasPrefix("QUINTET_") && !$0.value.isEmpty },
-            secretsSpecifier: .specific([Setting.apiKeys.variable]))
+            secretsSpecifier: .specific(Set(Setting.allCases.filter(\.isSecret).map(\.variable))))
         reader = ConfigReader(
             providers: [
                 InMemoryProvider(name: "flags", values: Self.byKey(flags.values)),
@@ -42,7 +42,7 @@ final class SettingReader {
     // MARK: Values
 
     func text(_ setting: Setting) -> Found<String>? {
-        found(setting, reader.string(forKey: key(of: setting), isSecret: setting == .apiKeys), "text")
+        found(setting, reader.string(forKey: key(of: setting), isSecret: setting.isSecret), "text")
     }
 
     func integer(_ setting: Setting, in range: ClosedRange<Int>, default standard: Int) -> Int {

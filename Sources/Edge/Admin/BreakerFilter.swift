@@ -1,0 +1,30 @@
+import Core
+import HummingbirdCore
+
+/// Which breakers an admin wants to see: `?q=text&state=open`.
+struct BreakerFilter: Sendable, Equatable {
+    /// What the deployment, its model or its provider must contain; empty for all.
+    let text: String
+    /// nil for all.
+    let phase: Breaker.Phase?
+
+    static let all = BreakerFilter(text: "", phase: nil)
+    private static let textLimit = 200
+
+    init(text: String, phase: Breaker.Phase?) {
+        self.text = String(text.prefix(Self.textLimit))
+        self.phase = phase
+    }
+
+    init(_ uri: URI) {
+        let query = uri.queryParameters
+        self.init(text: query["q"].map(String.init) ?? "", phase: query["state"].flatMap { Breaker.Phase(rawValue: String($0)) })
+    }
+
+    func takes(_ entry: BreakerBoard.Entry) -> Bool {
+        if let phase, entry.report.phase != phase { return false }
+        guard !text.isEmpty else { return true }
+        let wanted = text.lowercased()
+        return [entry.deployment.id, entry.model, entry.deployment.provider].contains { $0.lowercased().contains(wanted) }
+    }
+}
