@@ -73,7 +73,7 @@ import Testing
     @Test func theFeedOfThePageBringsItsMarkup() async throws {
         try await Self.withGateway { gateway, _ in
             let feed = try await gateway.feed(Self.path + "?feed=page&state=open")
-            #expect(try await feed.event("page").contains("None of the 1 deployments matches the filter."))
+            #expect(try await feed.event("page").contains("Of 1 deployment none matches the filter."))
             try await gateway.open()
             #expect(try await feed.event("transition").contains(#""to":"open""#))
             let fresh = try await feed.event("page")
@@ -108,6 +108,29 @@ import Testing
             // Those who left made room.
             try await withHardLimit("room for a feed") {
                 while try await !gateway.hasRoomForAFeed(Self.path) { try await Task.sleep(for: .milliseconds(5)) }
+            }
+        }
+    }
+
+    @Test func theTimeToTheFirstTokenIsMeasuredOnStreams() async throws {
+        let begin = Gate("the first token may come")
+        let stream = Script.stream(events: Chat.chunks(["hel", "lo"])).after(.wait(begin))
+        try await withScriptedProvider(.json(body: Chat.answer(text: "hello"))) { provider in
+            try await ServedGateway.run([.init(provider: provider)]) { gateway in
+                _ = try await gateway.chat(ServedGateway.question())
+                #expect(try await gateway.request("GET", Self.path).body.contains(#""first_token":null"#))
+                provider.setScript(stream)
+                async let answer = gateway.chat(ServedGateway.question(stream: true))
+                try await provider.waitForRequests(2)
+                begin.open()
+                #expect(try await answer.body.hasSuffix("data: [DONE]\n\n"))
+                let body = try await gateway.request("GET", Self.path).body
+                let board = try #require(JSONSerialization.jsonObject(with: Data(body.utf8)) as? [String: Any])
+                let breaker = try #require((board["breakers"] as? [[String: Any]])?.first)
+                let first = try #require(breaker["first_token"] as? [String: Any])
+                #expect(first["streams"] as? Int == 1)
+                #expect(try #require(first["p50_seconds"] as? Double) > 0)
+                #expect(breaker["total_calls"] as? Int == 2)
             }
         }
     }

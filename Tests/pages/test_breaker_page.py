@@ -42,7 +42,7 @@ def test_goes_live_and_shows_what_happens(chromium: browser.Browser, gateway: pr
     page.evaluate("window.isStillTheSamePage = true")
     # What a person has opened stays open while the page changes.
     ask(gateway, "broken")
-    page.wait_for("document.querySelector('[data-deployment=\"demo/fault-500\"].card details')")
+    page.wait_for("document.querySelector('[data-deployment=\"demo/fault-500\"].card details') !== null")
     page.evaluate("document.querySelector('[data-deployment=\"demo/fault-500\"].card details').open = true")
     ask(gateway, "broken")
     page.wait_for("document.querySelectorAll('[data-deployment=\"demo/fault-500\"].card tbody tr').length === 4")

@@ -15,22 +15,35 @@ struct BreakerCard {
         """
         <article class="card" id="b\(entry.deployment.index)" data-state="\(report.phase.rawValue)" data-deployment="\(id)">
         <header>\(report.badge)<h3>\(id)</h3><p class="serves">serves <b>\(entry.model)</b></p></header>
-        <p class="why">\(report.why)</p>
-        <p class="since">\(since)</p>
+        <div class="now">
+        <p class="why">\(why)</p>
+        \(since)
         \(next)
         <dl class="facts">\(facts)</dl>
+        \(actions)
+        </div>
+        <div class="past">
         \(faults)
         \(history)
-        \(actions)
+        </div>
         </article>
         """
     }
 
     // MARK: What is now
 
+    private var isUntouched: Bool { report.transitions.isEmpty && report.totalCalls == 0 }
+
+    private var why: String {
+        guard report.transitions.isEmpty else { return report.why }
+        return isUntouched ? "no calls yet" : "has never opened"
+    }
+
     private var since: HTML {
-        if report.transitions.isEmpty, report.totalCalls == 0 { return "no calls yet" }
-        return "\(report.phase.words) for \(Span.running(report.heldFor)), since \(board.clock(report.heldFor))"
+        guard !isUntouched else { return .none }
+        return """
+            <p class="since">\(report.phase.words) for \(Span.running(report.heldFor)), since \(board.clock(report.heldFor))</p>
+            """
     }
 
     private var next: HTML {
@@ -51,19 +64,17 @@ struct BreakerCard {
         return [
             fact("Faults in a row", "\(report.consecutiveFaults)", "opens at \(settings.consecutiveFaults)"),
             fact(
-                "Last \(Span.words(settings.window))", report.windowCalls == 0 ? "no calls" : "\(report.windowCalls) calls",
+                "Last \(Span.words(settings.window))", report.windowCalls == 0 ? "no calls" : counted(report.windowCalls, "call"),
                 report.windowCalls == 0 ? "" : "\(report.windowFaults) failed"),
             fact(
                 "Success", Self.percent(report.totalCalls - report.totalFaults, of: report.totalCalls),
-                report.totalCalls == 0 ? "" : "of \(Self.grouped(report.totalCalls)) calls"),
-            fact("First token p50", report.firstContent.map { Span.words($0.p50) } ?? "–", streams),
-            fact("First token p95", report.firstContent.map { Span.words($0.p95) } ?? "–", streams),
-            fact("Opened", report.openedCount == 1 ? "once" : "\(report.openedCount) times", ""),
+                report.totalCalls == 0 ? "" : "of \(counted(report.totalCalls, "call"))"),
+            fact("Opened", report.openedCount == 0 ? "never" : counted(report.openedCount, "time"), ""),
+            fact(
+                "First token, p50", report.firstContent.map { Span.words($0.p50) } ?? "–",
+                report.firstContent.map { "of \(counted($0.count, "stream"))" } ?? ""),
+            fact("First token, p95", report.firstContent.map { Span.words($0.p95) } ?? "–", ""),
         ]
-    }
-
-    private var streams: String {
-        report.firstContent.map { $0.count == 1 ? "1 stream" : "last \($0.count) streams" } ?? "no stream yet"
     }
 
     private func fact(_ name: String, _ value: String, _ note: String) -> HTML {
@@ -125,17 +136,17 @@ struct BreakerCard {
         let tenths = min(max((part * 1000 + whole / 2) / whole, 1), 999)
         return "\(tenths / 10).\(tenths % 10) %"
     }
+}
 
-    /// `1 234 567`, with narrow spaces that do not break.
-    private static func grouped(_ number: Int) -> String {
-        var digits = String(number)
-        var groups: [String] = []
-        while digits.count > 3 {
-            groups.insert(String(digits.suffix(3)), at: 0)
-            digits.removeLast(3)
-        }
-        return ([digits] + groups).joined(separator: "\u{202F}")
+/// `1 call`, `1 234 calls`, with narrow spaces that do not break.
+func counted(_ number: Int, _ thing: String) -> String {
+    var digits = String(number)
+    var groups: [String] = []
+    while digits.count > 3 {
+        groups.insert(String(digits.suffix(3)), at: 0)
+        digits.removeLast(3)
     }
+    return ([digits] + groups).joined(separator: "\u{202F}") + " \(thing)\(number == 1 ? "" : "s")"
 }
 
 extension Breaker.Phase {

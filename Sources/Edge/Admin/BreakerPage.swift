@@ -46,7 +46,6 @@ struct BreakerPage {
         <h1>Circuit breakers</h1>
         <p id="link" data-link="still">As of \(board.clock(.zero))<noscript>, read anew every 10 seconds</noscript></p>
         </header>
-        \(filterForm)
         \(live)
         <p id="news" role="status" aria-live="polite"></p>
         \(canAct ? dialog : .none)
@@ -62,6 +61,7 @@ struct BreakerPage {
         """
         <main id="live" data-time="\(board.time.formatted(.iso8601))">
         \(overview)
+        \(filterForm)
         \(cards)
         \(connections)
         \(off)
@@ -130,7 +130,7 @@ struct BreakerPage {
     private var cards: HTML {
         let shown = board.shown(by: filter)
         if shown.isEmpty, !board.entries.isEmpty {
-            return "<p class=\"empty\">None of the \(board.entries.count) deployments matches the filter.</p>"
+            return "<p class=\"empty\">Of \(counted(board.entries.count, "deployment")) none matches the filter.</p>"
         }
         let count: HTML = shown.count == board.entries.count ? "\(shown.count)" : "\(shown.count) of \(board.entries.count)"
         let cards = shown.map { BreakerCard(entry: $0, board: board, canAct: canAct).html }
@@ -161,7 +161,8 @@ struct BreakerPage {
             return "<li><b>\(provider)</b> <small>\(places.first?.mend ?? "")</small><span>\(names)</span></li>"
         }
         return """
-            <details id="off" class="off"><summary>Off: \(board.off.count) deployments of \(providers.count) providers</summary>\
+            <details id="off" class="off">\
+            <summary>Off: \(counted(board.off.count, "deployment")) of \(counted(providers.count, "provider"))</summary>\
             <ul>\(items)</ul></details>
             """
     }

@@ -22,7 +22,7 @@ enum BreakerPageStyle {
         h1, h2, h3, p, dl, dd, ul, ol { margin: 0; padding: 0; }
         ul, ol { list-style: none; }
         h1 { font-size: 1.5rem; font-weight: 650; letter-spacing: -.01em; }
-        h2 { margin: 2rem 0 .75rem; font-size: 1.05rem; font-weight: 650; }
+        h2 { margin: 1.5rem 0 .75rem; font-size: 1.05rem; font-weight: 650; }
         small, h2 small { color: var(--soft); font-size: .85em; font-weight: 400; }
         time { white-space: nowrap; }
         .top { display: flex; flex-wrap: wrap; align-items: baseline; justify-content: space-between; gap: .25rem 1rem; }
@@ -32,8 +32,8 @@ enum BreakerPageStyle {
         #link[data-link=lost] { color: var(--open); }
         #link[data-link=lost]::before { background: var(--open); border-radius: 0; }
 
-        form#filter { display: flex; flex-wrap: wrap; gap: .5rem .75rem; margin: 1rem 0; }
-        #filter label { display: flex; align-items: center; gap: .5rem; color: var(--soft); font-size: .9rem; }
+        form#filter { display: flex; flex-wrap: wrap; gap: .5rem .75rem; margin: 1.5rem 0 0; }
+        #filter label { display: flex; align-items: center; gap: .5rem; color: var(--soft); font-size: .9rem; white-space: nowrap; }
         #filter label:first-child { flex: 1 1 16rem; max-width: 32rem; }
         .scripted #filter button { display: none; }
         input, select, button {
@@ -45,7 +45,7 @@ enum BreakerPageStyle {
         button:hover { background: var(--touch); }
         :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
 
-        .tiles { display: grid; grid-template-columns: repeat(3, 1fr); gap: .75rem; }
+        .tiles { display: grid; margin-top: 1rem; grid-template-columns: repeat(3, 1fr); gap: .75rem; }
         .tiles li { padding: .8rem 1rem; border: 1px solid var(--line); border-radius: 12px; background: var(--paper); }
         .tiles b { font-size: 1.7rem; font-weight: 650; line-height: 1.2; font-variant-numeric: tabular-nums; }
         .tiles span { font-weight: 600; }
@@ -80,7 +80,7 @@ enum BreakerPageStyle {
         .facts { display: grid; grid-template-columns: repeat(2, 1fr); gap: .55rem 1rem; margin: .85rem 0 .35rem; }
         .facts dt { color: var(--soft); font-size: .8rem; }
         .facts dd { font-weight: 550; font-variant-numeric: tabular-nums; }
-        details { border-top: 1px solid var(--line); margin-top: .55rem; padding-top: .45rem; }
+        .card details { border-top: 1px solid var(--line); margin-top: .55rem; padding-top: .45rem; }
         summary { cursor: pointer; padding: .2rem 0; font-size: .9rem; color: var(--soft); }
         table { width: 100%; border-collapse: collapse; font-size: .88rem; font-variant-numeric: tabular-nums; }
         th { font-weight: 500; text-align: left; color: var(--soft); font-size: .8rem; }
@@ -92,9 +92,11 @@ enum BreakerPageStyle {
         .card td:last-child small { font-family: inherit; font-size: .85em; }
         details li { margin-top: .35rem; padding-left: .75rem; border-left: 3px solid var(--tint); font-size: .88rem; }
         details li b { font-weight: 550; }
-        .acts { display: none; gap: .5rem; margin-top: .85rem; }
-        .scripted .acts, dialog .acts { display: flex; flex-wrap: wrap; }
-        .acts button { font-size: .88rem; }
+        .acts { display: none; flex-wrap: wrap; gap: .5rem; margin-top: .85rem; }
+        .scripted .acts { display: flex; }
+        .card .acts { gap: 0; margin: .5rem 0 -.35rem -.6rem; }
+        .card .acts button { min-height: 2.2rem; padding: .2rem .6rem; border-color: transparent; background: none; color: var(--accent); font-size: .88rem; }
+        .card .acts button:hover { background: var(--touch); }
 
         .wide { max-width: 44rem; border: 1px solid var(--line); border-radius: 12px; border-spacing: 0; border-collapse: separate; background: var(--paper); }
         .wide th, .wide td { padding: .5rem .9rem; }
@@ -120,10 +122,19 @@ enum BreakerPageStyle {
         #act-error { margin-top: .6rem; color: var(--open); }
         .go { border-color: var(--accent); background: var(--accent); color: var(--paper); font-weight: 600; }
         .go:hover { background: var(--accent); filter: brightness(1.08); }
+        @media (min-width: 56rem) {
+          .card[data-state=open], .card[data-state=half_open] { grid-column: 1 / -1; display: grid; grid-template-columns: 1fr 1fr; column-gap: 2.5rem; }
+          .card[data-state=open] header, .card[data-state=half_open] header { grid-column: 1 / -1; }
+          .card[data-state=open] .facts, .card[data-state=half_open] .facts { grid-template-columns: repeat(3, 1fr); }
+          .card[data-state=open] td small, .card[data-state=half_open] td small { display: inline; margin-left: .7em; }
+          .card[data-state=open] .past > :first-child, .card[data-state=half_open] .past > :first-child { border-top: 0; margin-top: .1rem; }
+        }
         @media (max-width: 34rem) {
           .tiles { gap: .5rem; }
           .tiles li { padding: .6rem .7rem; }
-          .tiles small { font-size: .75rem; }
+          .tiles span { display: block; }
+          .tiles small { font-size: .78rem; }
+          #filter label, #filter label:first-child { flex: 1 1 100%; }
           .wide th, .wide td { padding: .45rem .5rem; }
         }
         @media (prefers-reduced-motion: no-preference) { #link[data-link=live]::before { transition: background .3s; } }

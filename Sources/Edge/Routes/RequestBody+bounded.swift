@@ -16,7 +16,11 @@ extension Request {
         if let length = headers[.contentLength].flatMap(Int.init), length > limit { throw Self.tooLarge(limit) }
         do {
             return try await body.collect(upTo: limit)
-        } catch is NIOTooManyBytesError { throw Self.tooLarge(limit) }
+        } catch is NIOTooManyBytesError {
+            throw Self.tooLarge(limit)
+        } catch is IOError {
+            throw GatewayError(.callerGone, .client, "The caller hung up in the middle of the request.")
+        }
     }
 
     private static func isJSON(_ type: String) -> Bool {
