@@ -49,11 +49,7 @@ extension BreakerBoard {
                 $0.key("at")
                 $0.moment(time)
                 $0.key("breaker")
-                if let entry = entries.first(where: { $0.deployment.id == change.deployment.id }) {
-                    $0.entry(entry, on: self)
-                } else {
-                    $0.null()
-                }
+                if let entry = entry(of: change.deployment) { $0.entry(entry, on: self) } else { $0.null() }
             }
         }
     }

@@ -63,6 +63,9 @@ struct BreakerBoard: Sendable {
 
     func count(_ phase: Breaker.Phase) -> Int { entries.count { $0.report.phase == phase } }
 
+    /// nil for one that is off.
+    func entry(of deployment: Deployment) -> Entry? { entries.first { $0.deployment.id == deployment.id } }
+
     /// Those that refuse calls, the one that is asked again first before the others; those that only an admin ends, last.
     var resting: [Entry] {
         entries.filter { $0.report.phase == .open }

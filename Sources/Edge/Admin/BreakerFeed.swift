@@ -44,9 +44,11 @@ struct BreakerFeed: Sendable {
         async let _: Void = Self.tick(into: continuation)
         try await writer.write(snapshot())
         for await signal in signals {
-            if case .change(let change) = signal { try await writer.write(transition(change)) }
-            // A reader of JSON finds its breaker in the transition.
-            if case .change = signal, form == .json { continue }
+            if case .change(let change) = signal {
+                if let event = try await transition(change) { try await writer.write(event) }
+                // A reader of JSON finds its breaker in the transition.
+                if form == .json { continue }
+            }
             try await writer.write(snapshot())
         }
     }
@@ -71,8 +73,12 @@ struct BreakerFeed: Sendable {
         }
     }
 
-    private func transition(_ change: BreakerChange) async throws -> ByteBuffer {
-        try await BreakerBoard.now(of: gateway) { SSEFrame.event("transition", $0.json(change)) }
+    /// nil for a deployment that the reader does not look for.
+    private func transition(_ change: BreakerChange) async throws -> ByteBuffer? {
+        try await BreakerBoard.now(of: gateway) { [filter] board in
+            guard let entry = board.entry(of: change.deployment), filter.names(entry) else { return nil }
+            return SSEFrame.event("transition", board.json(change))
+        }
     }
 }
 

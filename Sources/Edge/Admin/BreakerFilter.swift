@@ -21,8 +21,10 @@ struct BreakerFilter: Sendable, Equatable {
         self.init(text: query["q"].map(String.init) ?? "", phase: query["state"].flatMap { Breaker.Phase(rawValue: String($0)) })
     }
 
-    func takes(_ entry: BreakerBoard.Entry) -> Bool {
-        if let phase, entry.report.phase != phase { return false }
+    func takes(_ entry: BreakerBoard.Entry) -> Bool { (phase == nil || entry.report.phase == phase) && names(entry) }
+
+    /// Whether it is one of those looked for, whatever its state.
+    func names(_ entry: BreakerBoard.Entry) -> Bool {
         guard !text.isEmpty else { return true }
         let wanted = text.lowercased()
         return [entry.deployment.id, entry.model, entry.deployment.provider].contains { $0.lowercased().contains(wanted) }

@@ -4,7 +4,7 @@ import TestKit
 import Testing
 
 /// `/ai/circuit-breaker` as admins use it, over sockets.
-@Suite(.timeLimit(.minutes(1))) struct BreakerPageTests {
+@Suite(.timeLimit(.minutes(1))) struct BreakerAdminTests {
     private static let path = "/ai/circuit-breaker"
     private static let token = "of-the-admin"
 
@@ -79,6 +79,19 @@ import Testing
             let fresh = try await feed.event("page")
             #expect(fresh.hasPrefix("event: page\ndata: <main id=\"live\""))
             #expect(fresh.contains("5 provider faults in a row"))
+            await feed.close()
+        }
+    }
+
+    @Test func theFeedKeepsToItsFilter() async throws {
+        try await Self.withGateway { gateway, _ in
+            let feed = try await gateway.feed(Self.path + "?q=elsewhere")
+            #expect(try await feed.event("snapshot").contains(#""breakers":[]"#))
+            try await gateway.open()
+            // What comes next is the refresh.
+            let next = try await feed.readBodyUntil("\n\n")
+            #expect(next.hasPrefix("event: snapshot\n"))
+            #expect(next.contains(#""open":1"#))
             await feed.close()
         }
     }
