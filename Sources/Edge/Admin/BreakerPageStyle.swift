@@ -103,7 +103,8 @@ enum BreakerPageStyle {
         .wide tbody tr > * { border-top: 1px solid var(--line); }
         .wide tbody th { color: var(--ink); font-size: .88rem; }
         .off { margin-top: 2rem; border: 1px solid var(--line); border-radius: 12px; padding: .6rem 1.1rem; background: var(--paper); }
-        .off li { margin: .6rem 0; --tint: var(--line); }
+        .off ul { columns: 22rem; column-gap: 2rem; }
+        .off li { margin: .6rem 0; break-inside: avoid; --tint: var(--line); }
         .off span { display: block; color: var(--soft); }
         .foot { margin-top: 1.5rem; max-width: 62rem; color: var(--soft); font-size: .85rem; }
         #news:empty { display: none; }
