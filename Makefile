@@ -19,6 +19,8 @@ ARGS ?=
 BUILD_PACKAGES := g++ git ca-certificates libcurl4-openssl-dev libsimdjson-dev
 # nginx and openssl for HTTPS and HTTP/2 as providers have them.
 TEST_PACKAGES := python3 python3-venv nginx openssl
+# A browser for the pages.
+PAGE_PACKAGES := chromium
 BENCH_PACKAGES := python3 nginx wrk
 
 SWIFT_FLAGS := --explicit-target-dependency-import-check error
@@ -52,7 +54,7 @@ run: build ## build and serve on 127.0.0.1:8080  (ARGS="--port 9000")
 	@exec .build/release/quintet serve $(ARGS)
 
 .PHONY: test
-test: test-swift test-sdk test-llama ## run all tests: Swift, the OpenAI SDK, llama.cpp
+test: test-swift test-sdk test-llama test-pages ## run all tests: Swift, the OpenAI SDK, llama.cpp, the pages
 
 .PHONY: build-tests
 build-tests: build-tools
@@ -71,8 +73,13 @@ test-sdk: build-tests $(VENV)/ready ## run the official OpenAI SDK against a gat
 test-llama: build-tests $(VENV)/ready ## run a gateway in front of llama.cpp's own server
 	$(VENV)/bin/python -m pytest Tests/llama
 
+.PHONY: test-pages
+test-pages: build-tests $(VENV)/ready ## look at the pages in headless Chromium
+	@scripts/packages $(PAGE_PACKAGES)
+	$(VENV)/bin/python -m pytest Tests/pages
+
 # Made anew when a requirement changes. pip is upgraded first: the one of Debian 12 resolves for minutes.
-REQUIREMENTS := Tests/sdk/requirements.txt Tests/llama/requirements.txt
+REQUIREMENTS := Tests/sdk/requirements.txt Tests/llama/requirements.txt Tests/pages/requirements.txt
 $(VENV)/ready: $(REQUIREMENTS)
 	@scripts/packages $(TEST_PACKAGES)
 	rm -rf $(VENV)

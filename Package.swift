@@ -88,6 +88,9 @@ let package = Package(
         .testTarget(
             name: "UpstreamTests", dependencies: ["Core", "Gateway", "Upstream", "TestKit", nio("NIOCore")],
             swiftSettings: swiftSettings),
+        .testTarget(
+            name: "EdgeTests", dependencies: ["Core", "Edge", "TestKit", nio("NIOCore"), nio("NIOHTTP1")],
+            swiftSettings: swiftSettings),
         .testTarget(name: "SettingsTests", dependencies: ["Core", "Settings"], swiftSettings: swiftSettings),
         .testTarget(
             name: "DemoProviderTests",

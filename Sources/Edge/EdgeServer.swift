@@ -29,6 +29,7 @@ package struct EdgeServer: Service {
     private let gateway: Gateway
     private let keys: ClientKeys
     private let adminToken: AdminToken
+    private let audit: AuditLog
     private let reload: Reload
     private let logger: Logger
     private let onListening: @Sendable (_ port: Int) async -> Void
@@ -38,14 +39,14 @@ package struct EdgeServer: Service {
     ///   - reload: what `POST /admin/reload` does.
     ///   - onListening: called once, when connections are taken, with the port.
     package init(
-        _ configuration: Configuration, gateway: Gateway, keys: ClientKeys, adminToken: AdminToken,
-        reload: @escaping Reload, logger: Logger,
-        onListening: @escaping @Sendable (_ port: Int) async -> Void
+        _ configuration: Configuration, gateway: Gateway, keys: ClientKeys, adminToken: AdminToken, audit: AuditLog,
+        reload: @escaping Reload, logger: Logger, onListening: @escaping @Sendable (_ port: Int) async -> Void
     ) {
         self.configuration = configuration
         self.gateway = gateway
         self.keys = keys
         self.adminToken = adminToken
+        self.audit = audit
         self.reload = reload
         self.logger = logger
         self.onListening = onListening
@@ -85,7 +86,7 @@ package struct EdgeServer: Service {
         let chat = ChatRoute(gateway: gateway)
         let native = NativeRoutes(gateway: gateway)
         let info = InfoRoutes(gateway: gateway, startedAt: Int(Date.now.timeIntervalSince1970), drain: drain)
-        let breakers = BreakerRoute(gateway: gateway)
+        let breakers = BreakerRoutes(gateway: gateway, door: AdminDoor(keys: keys, token: adminToken), audit: audit)
         var table = RouteTable()
         table.post("/v1/chat/completions", handler: chat.answer)
         table.get("/v1/models", handler: info.models)
@@ -94,7 +95,9 @@ package struct EdgeServer: Service {
         table.post("/api/ai/v4/chat/quick", handler: native.quick)
         table.post("/api/ai/v4/chat/stream", handler: native.stream)
         table.get("/api/ai/v4/agents/available", handler: native.agents)
-        table.get("/ai/circuit-breaker", "/api/ai/circuit-breaker", handler: breakers.answer)
+        // Their own door checks who comes in, since a browser shows the admin's token as a password.
+        table.get("/ai/circuit-breaker", "/api/ai/circuit-breaker", isOpen: true, handler: breakers.show)
+        table.post("/ai/circuit-breaker/**", "/api/ai/circuit-breaker/**", isOpen: true, handler: breakers.act)
         table.post("/admin/reload", isOpen: true, handler: ReloadRoute(token: adminToken, reload: reload).answer)
         table.get("/health", "/api/health", isOpen: true, handler: info.health)
         return table

@@ -10,6 +10,7 @@ package final class Breakers: Sendable {
     private let breakers: [SharedBreaker]
     let now: @Sendable () -> Instant
     let logger: Logger
+    private let watchers: BreakerWatchers
 
     package init(
         catalogue: Catalogue, logger: Logger, now: @escaping @Sendable () -> Instant = { ContinuousClock.now }
@@ -18,6 +19,7 @@ package final class Breakers: Sendable {
         breakers = catalogue.places.map { SharedBreaker($0, catalogue.policy.breaker) }
         self.now = now
         self.logger = logger
+        watchers = BreakerWatchers()
     }
 
     /// Those of the next catalogue. Deployments that stay at their place keep their breaker, under the new settings.
@@ -32,6 +34,7 @@ package final class Breakers: Sendable {
         }
         now = previous.now
         logger = previous.logger
+        watchers = previous.watchers
     }
 
     /// What each deployment's breaker would say now, by deployment index; empty while all are closed, which costs no lock.
@@ -49,33 +52,55 @@ package final class Breakers: Sendable {
     func admit(_ deployment: Deployment) -> Breaker.Admission {
         let now = now()
         let admission = breakers[deployment.index].change { $0.admit(now: now) }
-        if case .admitted(let ticket) = admission, let transition = ticket.transition { log(transition, deployment) }
+        if case .admitted(let ticket) = admission, let transition = ticket.transition { tell(transition, deployment) }
         return admission
     }
 
     func settle(
-        _ deployment: Deployment, _ ticket: Breaker.Ticket, _ verdict: Breaker.Verdict, requestID: String
+        _ deployment: Deployment, _ ticket: Breaker.Ticket, _ verdict: Breaker.Verdict, requestID: String,
+        firstContent: Duration? = nil
     ) {
         let now = now()
         let transitions = breakers[deployment.index].change {
-            $0.settle(ticket, verdict, callID: requestID, now: now)
+            $0.settle(ticket, verdict, callID: requestID, firstContent: firstContent, now: now)
         }
-        for transition in transitions { log(transition, deployment) }
+        for transition in transitions { tell(transition, deployment) }
     }
 
-    /// How every breaker stands, by deployment.
-    package func reports() -> [(deployment: Deployment, report: BreakerReport)] {
-        let now = now()
-        return zip(deployments, breakers).map { ($0, $1.change { $0.report(now: now) }) }
-    }
-
-    private func log(_ transition: Breaker.Transition, _ deployment: Deployment) {
+    private func tell(_ transition: Breaker.Transition, _ deployment: Deployment) {
         logger.notice(
             "breaker",
             metadata: [
                 "deployment": "\(deployment.id)", "from": "\(transition.from.rawValue)", "to": "\(transition.to.rawValue)",
                 "why": "\(transition.reason.text)",
             ])
+        watchers.tell(BreakerChange(deployment: deployment, transition: transition))
+    }
+}
+
+// MARK: - For admins
+
+extension Breakers {
+    /// How every breaker stands, by deployment.
+    package func reports() -> [(deployment: Deployment, report: BreakerReport)] {
+        let now = now()
+        // Taken as they are and looked at outside their locks: reports sort, and requests wait for them.
+        return zip(deployments, breakers).map { ($0, $1.change { $0 }.report(now: now)) }
+    }
+
+    /// Does what an admin asks for, at once.
+    @discardableResult
+    package func perform(_ act: Breaker.Act, on deployment: Deployment, reason: String) -> BreakerChange {
+        let now = now()
+        let transition = breakers[deployment.index].change { $0.perform(act, reason: reason, now: now) }
+        tell(transition, deployment)
+        return BreakerChange(deployment: deployment, transition: transition)
+    }
+
+    /// Calls `onChange` for every transition from now on, until the watch is let go of. It runs on the request's own thread:
+    /// be quick.
+    package func watch(_ onChange: @escaping @Sendable (BreakerChange) -> Void) -> BreakerWatch {
+        BreakerWatch(watchers, onChange)
     }
 }
 

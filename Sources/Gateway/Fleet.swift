@@ -40,10 +40,11 @@ package final class Fleet: Sendable {
     }
 
     /// Takes a permit back with what the call proved.
-    func settle(_ permit: Permit, _ verdict: Breaker.Verdict, requestID: String) {
+    func settle(_ permit: Permit, _ verdict: Breaker.Verdict, requestID: String, firstContent: Duration? = nil) {
         loads.end(permit.deployment)
         keys.settle(permit.deployment, permit.pass, verdict)
-        breakers.settle(permit.deployment, permit.ticket, verdict, requestID: requestID)
+        breakers.settle(
+            permit.deployment, permit.ticket, verdict, requestID: requestID, firstContent: firstContent)
     }
 
     struct Permit: Sendable {

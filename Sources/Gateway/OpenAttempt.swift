@@ -9,8 +9,14 @@ final class OpenAttempt: Sendable {
     private let settlement: Settlement
     private let requestID: String
     private let started: Double
-    /// nil once it was given back.
-    private let permit: Mutex<Fleet.Permit?>
+    /// nil once it was paid.
+    private let debt: Mutex<Debt?>
+
+    private struct Debt {
+        let permit: Fleet.Permit
+        /// Of a stream, from the attempt's beginning.
+        var firstContent: Duration?
+    }
 
     init(_ planned: Plan.Attempt, permit: Fleet.Permit, fleet: Fleet, settlement: Settlement, requestID: String) {
         self.planned = planned
@@ -18,7 +24,7 @@ final class OpenAttempt: Sendable {
         self.settlement = settlement
         self.requestID = requestID
         started = settlement.seconds
-        self.permit = Mutex(permit)
+        debt = Mutex(Debt(permit: permit))
     }
 
     deinit {
@@ -27,7 +33,9 @@ final class OpenAttempt: Sendable {
 
     /// The first content is there; of an answer that is not streamed, all of it.
     func deliver(isStream: Bool) {
-        fleet.loads.observe(settlement.seconds - started, of: planned.deployment, isStream: isStream)
+        let seconds = settlement.seconds - started
+        fleet.loads.observe(seconds, of: planned.deployment, isStream: isStream)
+        if isStream { debt.withLock { $0?.firstContent = .seconds(seconds) } }
     }
 
     func succeed() {
@@ -43,12 +51,12 @@ final class OpenAttempt: Sendable {
 
     /// False if it was settled before.
     private func settle(_ verdict: Breaker.Verdict) -> Bool {
-        let permit = permit.withLock { permit -> Fleet.Permit? in
-            defer { permit = nil }
-            return permit
+        let debt = debt.withLock { debt -> Debt? in
+            defer { debt = nil }
+            return debt
         }
-        guard let permit else { return false }
-        fleet.settle(permit, verdict, requestID: requestID)
+        guard let debt else { return false }
+        fleet.settle(debt.permit, verdict, requestID: requestID, firstContent: debt.firstContent)
         return true
     }
 

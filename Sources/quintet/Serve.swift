@@ -52,7 +52,8 @@ struct Serve: AsyncParsableCommand {
             loading, demoPort: demoPort, engine: engine, calls: calls, gateway: gateway, logger: logger)
         let edge = EdgeServer(
             settings.edge, gateway: gateway, keys: ClientKeys(settings.clientKeys.map { $0.reveal() }),
-            adminToken: AdminToken(settings.adminToken?.reveal()), reload: reloader.reloadForRequest,
+            adminToken: AdminToken(secret: settings.adminToken?.reveal()), audit: AuditLog(directory: settings.stateDirectory),
+            reload: reloader.reloadForRequest,
             logger: Logger.quieter(logger)
         ) { port in
             Terminal.say(Summary(catalogue, host: settings.host, port: port, isDemo: demoPort != nil).text)

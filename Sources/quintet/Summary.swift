@@ -46,6 +46,7 @@ struct Summary {
     private var example: [String] {
         guard let address else { return [] }
         return [
+            "breakers:  \(address)/ai/circuit-breaker",
             "try it:    curl \(address)/v1/chat/completions -H 'Content-Type: application/json' "
                 + #"-d '{"model":"auto","messages":[{"role":"user","content":"Hello!"}]}'"#
         ]

@@ -131,7 +131,8 @@ import Testing
         try await withScriptedProvider(Self.answer) { provider in
             let reloads = Watched(0)
             let backend = ServedGateway.Backend(provider: provider)
-            let options = ServedGateway.Options(keys: ["of-a-client"], adminToken: Self.token) {
+            var options = ServedGateway.Options(keys: ["of-a-client"], adminToken: Self.token)
+            options.reload = {
                 reloads.update { $0 += 1 }
                 return [backend, .init(provider: provider, name: "second")]
             }
@@ -161,7 +162,8 @@ import Testing
 
     @Test func whatIsWrongIsToldAndTheOldServesOn() async throws {
         try await withScriptedProvider(Self.answer) { provider in
-            let options = ServedGateway.Options(adminToken: Self.token) {
+            var options = ServedGateway.Options(adminToken: Self.token)
+            options.reload = {
                 throw GatewayError(.invalidConfiguration, .gateway, "models.json: models: is missing.")
             }
             try await ServedGateway.run([.init(provider: provider)], options) { gateway in

@@ -53,6 +53,10 @@ struct ServedGateway {
     struct Options {
         var keys: [String] = []
         var adminToken: String?
+        /// Where the audit log goes.
+        var stateDirectory = "/nonexistent"
+        /// The breakers' time; everything else runs on the real one.
+        var now: @Sendable () -> Instant = { ContinuousClock.now }
         var policy = Policy()
         var heartbeat = Heartbeat()
         /// What `POST /admin/reload` puts in force.
@@ -71,7 +75,7 @@ struct ServedGateway {
         let calls = engine.calls(to: backends.flatMap(\.endpoints))
         let log = RequestLog(level: .failures) { _ in }
         let gateway = Gateway(
-            catalogue: catalogue, breakers: Breakers(catalogue: catalogue, logger: logger), calls: calls, outcomes: log,
+            catalogue: catalogue, breakers: Breakers(catalogue: catalogue, logger: logger, now: options.now), calls: calls, outcomes: log,
             heartbeat: options.heartbeat)
         var served = ServedGateway(port: 0, gateway: gateway, engine: engine, calls: Watched(calls))
         var configuration = EdgeServer.Configuration()
@@ -79,7 +83,8 @@ struct ServedGateway {
         configure(&configuration)
         let listening = Watched<Int?>(nil)
         let edge = EdgeServer(
-            configuration, gateway: gateway, keys: ClientKeys(options.keys), adminToken: AdminToken(options.adminToken),
+            configuration, gateway: gateway, keys: ClientKeys(options.keys),
+            adminToken: AdminToken(secret: options.adminToken), audit: AuditLog(directory: options.stateDirectory),
             reload: { [served] in served.reload(try options.reload(), options.policy) }, logger: logger
         ) { port in
             listening.update { $0 = port }
@@ -145,10 +150,17 @@ struct ServedGateway {
     }
 
     func post(_ path: String, _ body: String, headers: HeaderList = [:]) async throws -> (head: ResponseHead, body: String) {
-        let client = try await RawClient.connect(port: port)
         var fields = headers
         fields.append("Content-Type", "application/json")
-        try await client.send("POST", path, headers: fields, body: body)
+        return try await request("POST", path, headers: fields, body: body)
+    }
+
+    /// Any request's answer, as a client that closes after it reads it.
+    func request(
+        _ method: String, _ path: String, headers: HeaderList = [:], body: String? = nil
+    ) async throws -> (head: ResponseHead, body: String) {
+        let client = try await RawClient.connect(port: port)
+        try await client.send(method, path, headers: headers, body: body)
         let head = try await client.readHead()
         let text = String(decoding: try await client.readBody(), as: UTF8.self)
         await client.close()

@@ -27,6 +27,7 @@ import Testing
         #expect(settings.maxConnections == 10_000)
         #expect(settings.logLevel == .info)
         #expect(settings.clientKeys.isEmpty)
+        #expect(settings.adminToken == nil)
     }
 
     @Test(arguments: [(1, 1), (2, 1), (3, 1), (4, 2), (64, 32), (1024, 256)])
@@ -154,6 +155,7 @@ import Testing
             #"{"api_keys": ["canary"]}"#,
             "api_keys: client keys do not belong here. Put them into a file of their own, one a line, and name it by 'api_keys_file'."
         ),
+        (#"{"admin_token": "canary"}"#, "admin_token: the admin token does not belong here. Set QUINTET_ADMIN_TOKEN."),
         (#"{"port": 1, "port": 2}"#, "line 1, column 13: the key 'port' stands here twice. Remove one of the two."),
     ])
     func tellsWhatIsWrongInTheFile(json: String, problem: String) throws {
@@ -209,6 +211,21 @@ import Testing
     @Test func explainsThePortThatKubernetesSets() {
         let found = complaints(try read(Flags(), ["QUINTET_PORT": "tcp://10.0.0.7:8080"]))
         #expect(found.first?.contains("enableServiceLinks: false") == true)
+    }
+
+    // MARK: The admin token
+
+    @Test func takesTheAdminTokenFromItsVariable() throws {
+        let settings = try read(Flags(), ["QUINTET_ADMIN_TOKEN": "canary-canary-canary"])
+        #expect(settings.adminToken?.reveal() == "canary-canary-canary")
+        #expect(!"\(settings)".contains("canary"))
+    }
+
+    @Test func refusesAnAdminTokenThatNoHeaderCanHold() throws {
+        let found = complaints(try read(Flags(), ["QUINTET_ADMIN_TOKEN": "can\nary"]))
+        #expect(found.count == 1)
+        #expect(found.first?.hasPrefix("QUINTET_ADMIN_TOKEN: ") == true)
+        #expect(found.first?.contains("ary") == false)
     }
 
     // MARK: Who may reach it

@@ -99,7 +99,9 @@ class Server:
         return self.process.poll() is None
 
 
-def gateway(directory: Path, models: dict[str, object] | None = None, name: str = "gateway") -> Server:
+def gateway(
+    directory: Path, models: dict[str, object] | None = None, name: str = "gateway", environment: dict[str, str] | None = None
+) -> Server:
     """A gateway on an ephemeral port: with its demo provider, or with the given models.json."""
     assert BINARY.exists(), f"{BINARY} is missing: `make test` builds it"
     command: list[str | Path] = [BINARY, "serve", "--host", "127.0.0.1", "--port", "0", "--state-dir", directory / f"{name}-state"]
@@ -107,7 +109,7 @@ def gateway(directory: Path, models: dict[str, object] | None = None, name: str 
         path = directory / f"{name}-models.json"
         path.write_text(json.dumps(models, indent=2))
         command += ["--models", path]
-    return Server(name, command, directory)
+    return Server(name, command, directory, environment)
 
 
 def demo_provider(directory: Path, *options: str, name: str = "demo-provider") -> Server:

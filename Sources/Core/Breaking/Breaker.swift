@@ -83,6 +83,9 @@ package struct Breaker: Sendable {
     private(set) var why = Reason.fresh
     private(set) var faults = Recent<FaultRecord>(limit: 5)
     private(set) var history = Recent<Transition>(limit: 20)
+    /// Calls that succeeded or met a provider fault since the start or the last reset, and those that met a fault.
+    private(set) var totals = (calls: 0, faults: 0)
+    private(set) var firstContents = RecentTimes()
 
     /// A closed breaker that has seen nothing.
     package init(settings: BreakerSettings = .init()) {
@@ -158,15 +161,21 @@ extension Breaker {
     /// re-open it. They show in the window and the faults while it is open or half-open; once it has closed, which forgives
     /// what was before, only in the faults. A late fault's longer `Retry-After` still extends the time an open breaker waits.
     ///
-    /// `callID` (the request's id) and `elapsed` (since the ticket was given, if nil) are for the list of faults.
+    /// `callID` (the request's id) and `elapsed` (since the ticket was given, if nil) are for the list of faults;
+    /// `firstContent`, how long a stream took to its first content, is for admins and decides nothing.
     package mutating func settle(
-        _ ticket: Ticket, _ verdict: Verdict, callID: String? = nil, elapsed: Duration? = nil, now: Instant
+        _ ticket: Ticket, _ verdict: Verdict, callID: String? = nil, elapsed: Duration? = nil,
+        firstContent: Duration? = nil, now: Instant
     ) -> [Transition] {
         let now = observe(now)
+        if let firstContent { firstContents.record(firstContent) }
         switch verdict {
         case .success:
+            totals.calls += 1
             return settleSuccess(ticket, now: now)
         case .fault(let fault, let retryAfter) where fault.meaning.countsForBreaker:
+            totals.calls += 1
+            totals.faults += 1
             let elapsed = elapsed ?? ticket.admittedAt.duration(to: now)
             faults.append(FaultRecord(fault: fault, at: now, callID: callID.map(bounded), elapsed: elapsed))
             return settleFault(ticket, fault, retryAfter: heeded(retryAfter), now: now)
@@ -241,6 +250,18 @@ extension Breaker {
 // MARK: - An admin's hand
 
 extension Breaker {
+    /// What an admin can do to it; the raw values are the names in paths and in the audit log.
+    package enum Act: String, Sendable, CaseIterable { case open, close, reset }
+
+    /// Does what an admin asks for.
+    package mutating func perform(_ act: Act, reason: String, now: Instant) -> Transition {
+        switch act {
+        case .open: forceOpen(reason: reason, now: now)
+        case .close: forceClose(reason: reason, now: now)
+        case .reset: reset(reason: reason, now: now)
+        }
+    }
+
     /// Refuses every call until `forceClose` or `reset`: nothing else ends it.
     @discardableResult
     package mutating func forceOpen(reason: String, now: Instant) -> Transition {
@@ -253,10 +274,13 @@ extension Breaker {
         close(because: .forcedClosed(bounded(reason)), now: observe(now))
     }
 
-    /// Closes it and also forgets the faults and how often it opened. The transitions stay, so that what admins did can be read.
+    /// Closes it and also forgets the faults, the totals, the times and how often it opened. The transitions stay, so that what
+    /// admins did can be read.
     @discardableResult
     package mutating func reset(reason: String, now: Instant) -> Transition {
         faults.removeAll()
+        totals = (0, 0)
+        firstContents.removeAll()
         openedCount = 0
         return close(because: .reset(bounded(reason)), now: observe(now))
     }

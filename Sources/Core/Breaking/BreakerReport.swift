@@ -108,6 +108,14 @@ package struct BreakerReport: Sendable, Equatable {
         package let ago: Duration
     }
 
+    /// How long streams took to their first content.
+    package struct Percentiles: Sendable, Equatable {
+        /// How many streams these are of: the last ones.
+        package let count: Int
+        package let p50: Duration
+        package let p95: Duration
+    }
+
     /// An open breaker whose wait is over stays open, with a `nextProbeIn` of zero, until a call comes to probe with.
     package let phase: Breaker.Phase
     /// The reason of the last transition, in words.
@@ -122,6 +130,12 @@ package struct BreakerReport: Sendable, Equatable {
     package let windowCalls: Int
     /// Those that met a provider fault.
     package let windowFaults: Int
+    /// Calls that succeeded or met a provider fault, since the start or the last reset.
+    package let totalCalls: Int
+    /// Those that met a provider fault.
+    package let totalFaults: Int
+    /// nil until a stream has reached its first content.
+    package let firstContent: Percentiles?
     /// Until the next call may probe: zero when it may now; nil when closed, forced open, or while a probe is under way.
     package internal(set) var nextProbeIn: Duration?
     /// Age of the probe under way; nil without one.
@@ -148,7 +162,8 @@ extension Breaker {
         let (calls, faultsInWindow) = window.counts(now: now)
         var report = BreakerReport(
             phase: phase, why: why.text, heldFor: (since ?? now).duration(to: now),
-            consecutiveFaults: consecutiveFaults, windowCalls: calls, windowFaults: faultsInWindow, openedCount: openedCount,
+            consecutiveFaults: consecutiveFaults, windowCalls: calls, windowFaults: faultsInWindow, totalCalls: totals.calls,
+            totalFaults: totals.faults, firstContent: firstContents.percentiles, openedCount: openedCount,
             lastFaults: faults.newestFirst.map {
                 .init(fault: $0.fault, ago: $0.at.duration(to: now), callID: $0.callID, elapsed: $0.elapsed)
             },

@@ -26,7 +26,7 @@ package struct ServerSettings: Sendable, Equatable {
     package let logLevel: LogLevel
     /// Keys that clients must show; empty for none, which only a loopback host may have.
     package let clientKeys: [Secret]
-    /// What an admin's acts must show; nil turns them off.
+    /// What admins must show to act; nil lets nobody.
     package let adminToken: Secret?
 
     /// Reads and checks all settings; the error holds every problem found. `directory` is what relative paths and
@@ -63,19 +63,6 @@ package struct ServerSettings: Sendable, Equatable {
         host = Self.host(reader, isKeyless: keys == [])
     }
 
-    private static func adminToken(_ reader: SettingReader) -> Secret? {
-        guard let found = reader.text(.adminToken) else { return nil }
-        let isFromFile = found.source == .file
-        do {
-            let token = try Secret(
-                found.value, from: isFromFile ? reader.file.path : Setting.adminToken.variable,
-                at: isFromFile ? Setting.adminToken.rawValue : nil)
-            if found.value.utf8.count >= 16 { return token }
-            reader.note(.adminToken, found.source, "is shorter than 16 characters. openssl rand -hex 32 makes a good one.")
-        } catch { reader.problems.note(error) }
-        return nil
-    }
-
     private static func logLevel(_ reader: SettingReader) -> LogLevel {
         guard let found = reader.text(.logLevel) else { return .info }
         if let level = LogLevel(rawValue: found.value.lowercased()) { return level }
@@ -85,6 +72,16 @@ package struct ServerSettings: Sendable, Equatable {
             .logLevel, found.source,
             "must be one of \(words.joined(separator: ", ")), not '\(found.value.prefix(40))'.\(meant)")
         return .info
+    }
+
+    private static func adminToken(_ reader: SettingReader) -> Secret? {
+        guard let found = reader.text(.adminToken) else { return nil }
+        do {
+            let token = try Secret(found.value, from: Setting.adminToken.variable)
+            if found.value.utf8.count >= 16 { return token }
+            reader.note(.adminToken, found.source, "is shorter than 16 characters. openssl rand -hex 32 makes a good one.")
+        } catch { reader.problems.note(error) }
+        return nil
     }
 
     /// The host to listen on, without brackets. Others may reach it only with client keys.

@@ -18,10 +18,10 @@ enum Setting: String, CaseIterable {
     case apiKeysFile = "api_keys_file"
     /// The client keys themselves: only as a variable. Flags are visible to every user of the machine.
     case apiKeys = "api_keys"
-    /// What an admin's acts must show; no flag, for the same reason.
+    /// What admins show to act; only as a variable, too.
     case adminToken = "admin_token"
 
-    /// Whether its value must not be shown.
+    /// Never in a flag or the settings file, and never shown.
     var isSecret: Bool { self == .apiKeys || self == .adminToken }
 
     enum Kind { case text, integer, number }

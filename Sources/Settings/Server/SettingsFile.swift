@@ -29,7 +29,8 @@ struct SettingsFile {
         if let reader = ObjectReader(try JSONParser.parse(text, file: path), problems: problems) {
             let mend = "Put them into a file of their own, one a line, and name it by 'api_keys_file'."
             reader.refuse(Setting.apiKeys.rawValue, "client keys do not belong here. \(mend)")
-            for setting in Setting.allCases where setting != .apiKeys {
+            reader.refuse(Setting.adminToken.rawValue, "the admin token does not belong here. Set \(Setting.adminToken.variable).")
+            for setting in Setting.allCases where !setting.isSecret {
                 if let content = content(of: setting, in: reader) { values.append((setting, content)) }
             }
             reader.refuseOtherKeys(of: "the settings")

@@ -10,7 +10,7 @@ package enum ErrorAnswer {
         case .invalidJSON, .invalidValue, .missingField, .agentNotFound, .noModelFits, .providerRefused: 400
         case .invalidKey: 401
         case .adminOff: 403
-        case .modelNotFound, .notFound: 404
+        case .modelNotFound, .notFound, .deploymentNotFound: 404
         case .methodNotAllowed: 405
         case .bodyTimeout: 408
         case .bodyTooLarge: 413
@@ -18,9 +18,9 @@ package enum ErrorAnswer {
         case .invalidConfiguration: 422
         case .headTooLarge: 431
         case .callerGone: 499
-        case .internalError: 500
+        case .internalError, .auditFailed: 500
         case .providersFailed: 502
-        case .modelOff, .noProvider, .providersResting, .draining: 503
+        case .modelOff, .noProvider, .providersResting, .draining, .tooManyFeeds: 503
         case .deadline: 504
         }
     }
