@@ -63,8 +63,10 @@ extension AttemptRun {
         let sent = try await reply.collect(by: limit)
         guard let body = wire.whole(sent), let content = ProviderAnswer.whole(body) else {
             // Some providers report their errors with a status of 200.
-            if let failure = ProviderAnswer.failure(in: wire.error(status: reply.status, sent)) {
-                throw AttemptFailure(failure, status: reply.status)
+            if let reported = ProviderAnswer.failure(in: sent) {
+                var failure = AttemptFailure(reported, status: reply.status)
+                failure.retryAfter = reply.retryAfter
+                throw failure
             }
             throw UpstreamFailure(.malformed, "the provider's answer is not a chat completion")
         }

@@ -146,6 +146,19 @@ import Testing
         #expect(try Self.prefilled(#","other":false"#, "One", prefill) == #"{"add_generation_prompt":false,"model":"m","messages":[{"role":"user","content":"hi"},{"role":"assistant","content":"One","prefix":true}],"other":true}"#)
     }
 
+    @Test func anthropicGetsItAsItsLastTurn() throws {
+        let body = #"{"model":"m","messages":[{"role":"user","content":"hi"}],"thinking":{"type":"enabled","budget_tokens":2000}}"#
+        let request = try #require(ChatRequest(ByteBuffer(string: body)).prefilled(with: "One\n\n", .init()))
+        let model = Model(
+            index: 0, name: "m", deployments: [], fallbacks: nil, quality: 1, tier: .simple, inputWindow: nil, outputWindow: nil,
+            abilities: [], acceptsSampling: true, price: nil, timeouts: Timeouts(), ownedBy: "", acceptsPrefill: true)
+        let deployment = Deployment(index: 0, id: "p/m", provider: "p", modelName: "there", weight: 1, isLive: true)
+        let root = try JSONDocument(AnthropicRequest.body(of: request, for: model, at: deployment, agent: nil)).root
+        let last = try #require(root["messages"]?.children.reduce(nil as JSONValue?) { $1 })
+        #expect(String(buffer: last.text) == #"{"role":"assistant","content":[{"type":"text","text":"One"}]}"#)
+        #expect(root["thinking"]?["type"]?.string == "disabled")
+    }
+
     @Test func whereThereIsNothingToGoOnFromThereIsNoPrefill() throws {
         #expect(try Self.prefilled("", " \n") == nil)
         let own = try ChatRequest(ByteBuffer(string: #"{"model":"m","messages":[{"role":"user","content":"a"},{"role":"assistant","content":"b"}]}"#))

@@ -138,4 +138,6 @@ def test_all_down(tmp_path: Path, servers: list[processes.Server]) -> None:
         # By now both breakers are open, and the gateway knows when one of them may be asked again.
         assert caught.value.status_code == 503
         assert 0 < float(caught.value.response.headers["retry-after"]) <= 120
-        assert set(caught.value.body) == {"message", "type", "param", "code"}
+        assert set(caught.value.body) == {"message", "type", "param", "code", "attempts"}
+        assert {each["deployment"] for each in caught.value.body["attempts"]} == {"faulty/fault-500", "healthy/demo-medium"}
+        assert {each["fault"] for each in caught.value.body["attempts"]} == {"breaker_open"}
