@@ -63,6 +63,12 @@ package final class Breakers: Sendable {
         for transition in transitions { log(transition, deployment) }
     }
 
+    /// The last provider faults of a deployment, newest first.
+    func recentFaults(of deployment: Deployment) -> [Fault] {
+        let now = now()
+        return breakers[deployment.index].change { $0.report(now: now).lastFaults.map(\.fault) }
+    }
+
     /// How every breaker stands, by deployment.
     package func reports() -> [(deployment: Deployment, report: BreakerReport)] {
         let now = now()

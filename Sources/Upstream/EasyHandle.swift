@@ -69,6 +69,11 @@ final class EasyHandle {
         head = Mailbox.Head(status: 0)
         headerBytes = 0
         qc_set_long(raw, CURLOPT_CONNECTTIMEOUT_MS, max(1, Int(transfer.call.connectTimeout.seconds * 1000)))
+        if transfer.call.kind == .models {
+            qc_set_string(raw, CURLOPT_URL, transfer.endpoint.modelsURL)
+            qc_set_long(raw, CURLOPT_HTTPGET, 1)
+            return
+        }
         transfer.call.body.withUnsafeReadableBytes { body in
             qc_set_size(raw, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(body.count))
             qc_set_pointer(raw, CURLOPT_COPYPOSTFIELDS, UnsafeMutableRawPointer(mutating: body.baseAddress))
@@ -82,6 +87,10 @@ final class EasyHandle {
     /// Lets go of the call.
     func unload() {
         qc_set_long(raw, CURLOPT_FORBID_REUSE, 0)
+        if let transfer, transfer.call.kind == .models {
+            qc_set_string(raw, CURLOPT_URL, transfer.endpoint.url)
+            qc_set_long(raw, CURLOPT_POST, 1)
+        }
         if let body = transfer?.call.body, body.readableBytes > Self.keptBody {
             qc_set_size(raw, CURLOPT_POSTFIELDSIZE_LARGE, 0)
             qc_set_string(raw, CURLOPT_COPYPOSTFIELDS, "")

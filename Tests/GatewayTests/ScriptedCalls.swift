@@ -28,6 +28,7 @@ final class ScriptedCalls: ProviderCalls {
 
     /// A call as the gateway made it.
     struct Made: Sendable {
+        let kind: UpstreamCall.Kind
         let provider: String
         let body: String
         let isStream: Bool
@@ -68,7 +69,7 @@ final class ScriptedCalls: ProviderCalls {
             defer {
                 record.calls.append(
                     Made(
-                        provider: call.access, body: String(buffer: call.body), isStream: call.isStream,
+                        kind: call.kind, provider: call.access, body: String(buffer: call.body), isStream: call.isStream,
                         connectTimeout: call.connectTimeout, acquireBy: call.acquireBy, deadline: deadline))
             }
             return record.calls.count { $0.provider == call.access }

@@ -47,6 +47,8 @@ struct ServedGateway {
         var keys: [String] = []
         var adminToken: String?
         var policy = Policy()
+        /// How often the prober looks; nil for none.
+        var probeInterval: Duration?
         /// What `POST /admin/reload` puts in force.
         var reload: @Sendable () throws -> [Backend] = { [] }
     }
@@ -75,7 +77,9 @@ struct ServedGateway {
         ) { port in
             listening.update { $0 = port }
         }
-        let group = ServiceGroup(configuration: .init(services: [log, engine, edge], logger: logger))
+        let prober = options.probeInterval.map { Prober(gateway: gateway, interval: $0) }
+        let services: [any Service] = [log, engine, edge] + (prober.map { [$0] } ?? [])
+        let group = ServiceGroup(configuration: .init(services: services, logger: logger))
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { try await group.run() }
             served = ServedGateway(

@@ -248,6 +248,8 @@ import Testing
             #""balance": "peak-ewma""#,
             "balance: must be one of 'weighted', 'round_robin', 'least_busy', 'peak_ewma', not 'peak-ewma'. Did you mean 'peak_ewma'?"
         ),
+        (#""probe": true"#, "probe: must be text between quotes, not true or false."),
+        (#""probe": "on""#, "probe: must be one of 'auto', 'off', not 'on'."),
         (#""max_atempts": 2"#, "max_atempts: there is no such key in the policy. Did you mean 'max_attempts'?"),
         (#""breaker": {"window_fault_share": 0}"#, "breaker.window_fault_share: must be from 0.01 to 1, not 0."),
         (

@@ -129,13 +129,14 @@ import Testing
 
     @Test func thePolicyCanBeSet() throws {
         let text = """
-            , "policy": {"cost_bias": 1, "max_attempts": 2, "balance": "least_busy", "breaker": {"consecutive_faults": 3, "window_seconds": 4, "window_minimum": 5,
+            , "policy": {"cost_bias": 1, "max_attempts": 2, "balance": "least_busy", "probe": "off", "breaker": {"consecutive_faults": 3, "window_seconds": 4, "window_minimum": 5,
               "window_fault_share": 0.75, "open_seconds": 6, "open_max_seconds": 7.5, "successes_to_close": 8}}
             """
         let policy = try parse(Self.file(rest: text)).policy
         #expect(policy.costBias == 1)
         #expect(policy.attemptLimit == 2)
         #expect(policy.balance == .leastBusy)
+        #expect(policy.probe == .off)
         #expect(
             policy.breaker
                 == BreakerSettings(

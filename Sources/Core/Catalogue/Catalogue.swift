@@ -62,6 +62,7 @@ package struct Policy: Sendable, Equatable {
     /// How models that say nothing of their own share their calls among their deployments.
     package var balance = Balance.peakEWMA
     package var breaker = BreakerSettings()
+    package var probe = ProbePolicy.auto
 
     package init() {}
 }

@@ -7,6 +7,7 @@ enum PolicyReader {
         policy.costBias = reader.number("cost_bias", in: 0...1) ?? policy.costBias
         policy.attemptLimit = reader.integer("max_attempts", in: 1...6) ?? policy.attemptLimit
         policy.balance = reader.choice("balance") ?? policy.balance
+        policy.probe = reader.choice("probe") ?? policy.probe
         policy.breaker = reader.object("breaker").map(breaker) ?? policy.breaker
         reader.refuseOtherKeys(of: "the policy")
         return policy
