@@ -93,6 +93,15 @@ import Testing
         #expect(try model(", \"quality\": \(quality), \"tier\": \"medium\"").tier == .medium)
     }
 
+    @Test func deploymentsCarryTagsAndNotes() throws {
+        let text = #", "tags": ["eu", "tier:1"], "metadata": {"owner": "team a", "cores": 8, "share": 0.5, "spot": true}"#
+        let file = try parse(Self.file(deployment: text))
+        let deployment = try CatalogueBuilder.build(models: file, agents: [], environment: ["OPENAI_API_KEY": "k"])
+            .catalogue.models[0].deployments[0]
+        #expect(deployment.tags == ["eu", "tier:1"])
+        #expect(deployment.metadata == ["owner": "team a", "cores": "8", "share": "0.5", "spot": "true"])
+    }
+
     @Test func aModelMayBalanceInItsOwnWay() throws {
         #expect(try model("").balance == nil)
         #expect(try model(#", "balance": "round_robin""#).balance == .roundRobin)
