@@ -40,7 +40,8 @@ let package = Package(
         .target(name: "CSimdJSON", linkerSettings: [.linkedLibrary("simdjson")]),
         .target(name: "Core", swiftSettings: swiftSettings),
         .target(name: "Wire", dependencies: ["Core", "CSimdJSON", nio("NIOCore")], swiftSettings: swiftSettings),
-        .target(name: "Gateway", dependencies: ["Core", "Wire", nio("NIOCore"), logging], swiftSettings: requestPathSettings),
+        .target(
+            name: "Gateway", dependencies: ["Core", "Wire", nio("NIOCore"), logging, lifecycle], swiftSettings: requestPathSettings),
         .target(
             name: "Upstream",
             dependencies: [

@@ -67,6 +67,12 @@ package final class Breakers: Sendable {
         for transition in transitions { tell(transition, deployment) }
     }
 
+    /// The last provider faults of a deployment, newest first.
+    func recentFaults(of deployment: Deployment) -> [Fault] {
+        let now = now()
+        return breakers[deployment.index].change { $0.report(now: now).lastFaults.map(\.fault) }
+    }
+
     private func tell(_ transition: Breaker.Transition, _ deployment: Deployment) {
         logger.notice(
             "breaker",

@@ -34,10 +34,13 @@ package final class KeyBenches: Sendable {
         self.logger = logger
     }
 
+    /// Whether none is benched; costs no lock.
+    var areFit: Bool { all.allSatisfy(\.isFit) }
+
     /// The keys that must not be used now, by access, with the time until they may; empty while all are fit, which costs no
     /// lock.
     func benched() -> [String: Duration] {
-        guard all.contains(where: { !$0.isFit }) else { return [:] }
+        if areFit { return [:] }
         let now = now()
         return all.reduce(into: [:]) { benched, bench in
             if case .refused(let wait) = bench.change({ $0.availability(now: now) }) { benched[bench.access] = wait }

@@ -6,6 +6,14 @@ package typealias Instant = ContinuousClock.Instant
 
 /// One call of a provider, ready to be sent.
 package struct UpstreamCall: Sendable {
+    package enum Kind: Sendable {
+        /// Its chat completions or messages, by `POST`.
+        case chat
+        /// Its list of models, by `GET` and without a body: the cheapest sign of life.
+        case models
+    }
+
+    package var kind = Kind.chat
     /// The provider's way in, as the catalogue calls it.
     package let access: String
     /// A JSON body for its chat completions.

@@ -75,7 +75,8 @@ package enum CatalogueBuilder {
                 }
                 return Deployment(
                     index: count, id: id, provider: place.provider, access: access?.id, keyVariable: access?.keyVariable,
-                    modelName: place.modelName, weight: place.weight, isLive: access != nil)
+                    modelName: place.modelName, weight: place.weight, isLive: access != nil, tags: place.tags,
+                    metadata: place.metadata)
             }
             return Model(entry, index: index, deployments: deployments, balance: entry.balance ?? policy.balance)
         }

@@ -24,7 +24,7 @@ final class EasyHandle {
 
     init?(for endpoint: Endpoint, sockets: SocketWatch) {
         guard let url = curl_url() else { return nil }
-        guard curl_url_set(url, CURLUPART_URL, endpoint.url, 0) == CURLUE_OK, let raw = curl_easy_init() else {
+        guard let raw = curl_easy_init() else {
             curl_url_cleanup(url)
             return nil
         }
@@ -41,7 +41,11 @@ final class EasyHandle {
         curl_slist_free_all(headers)
     }
 
+    /// Where the next calls go. Of a URL that cannot be read nothing is set, and libcurl says so at the call.
+    private func aim(at address: String) { curl_url_set(url, CURLUPART_URL, address, 0) }
+
     private func setUp(for endpoint: Endpoint) {
+        aim(at: endpoint.url)
         qc_set_url(raw, url)
         qc_set_string(raw, CURLOPT_PROTOCOLS_STR, "http,https")
         qc_set_string(raw, CURLOPT_USERAGENT, "quintet")
@@ -77,6 +81,11 @@ final class EasyHandle {
         head = Mailbox.Head(status: 0)
         headerBytes = 0
         qc_set_long(raw, CURLOPT_CONNECTTIMEOUT_MS, max(1, Int(transfer.call.connectTimeout.seconds * 1000)))
+        if transfer.call.kind == .models {
+            aim(at: transfer.endpoint.modelsURL)
+            qc_set_long(raw, CURLOPT_HTTPGET, 1)
+            return
+        }
         transfer.call.body.withUnsafeReadableBytes { body in
             qc_set_size(raw, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(body.count))
             qc_set_pointer(raw, CURLOPT_COPYPOSTFIELDS, UnsafeMutableRawPointer(mutating: body.baseAddress))
@@ -90,6 +99,10 @@ final class EasyHandle {
     /// Lets go of the call.
     func unload() {
         qc_set_long(raw, CURLOPT_FORBID_REUSE, 0)
+        if let transfer, transfer.call.kind == .models {
+            aim(at: transfer.endpoint.url)
+            qc_set_long(raw, CURLOPT_POST, 1)
+        }
         if let body = transfer?.call.body, body.readableBytes > Self.keptBody {
             qc_set_size(raw, CURLOPT_POSTFIELDSIZE_LARGE, 0)
             qc_set_string(raw, CURLOPT_COPYPOSTFIELDS, "")

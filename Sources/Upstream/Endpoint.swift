@@ -9,6 +9,8 @@ package final class Endpoint: Sendable {
     package let access: String
     /// The full URL of its chat completions or messages.
     let url: String
+    /// Of its list of models.
+    let modelsURL: String
     /// `Name: value`, the provider's key among them: never logged, never shown.
     let headers: [String]
     /// PEM file of the certificate authorities to trust instead of the system's; nil for the system's.
@@ -30,6 +32,7 @@ package final class Endpoint: Sendable {
         limit: Int
     ) {
         self.access = access
+        modelsURL = baseURL + "/models"
         url = baseURL + (api == .openai ? "/chat/completions" : "/messages")
         // The list is closed: nothing of the caller's headers goes out. An empty `Expect` keeps curl from waiting for
         // a 100 before large bodies.

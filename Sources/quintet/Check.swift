@@ -15,7 +15,10 @@ struct Check: AsyncParsableCommand {
         let settings = loading.settings
         Terminal.say("would listen on \(settings.host):\(settings.port) with \(settings.loops) loop(s)")
         for provider in catalogue.providers { Terminal.say(line(for: provider)) }
-        for model in catalogue.models { Terminal.say(line(for: model)) }
+        for model in catalogue.models {
+            Terminal.say(line(for: model))
+            for deployment in model.deployments { Terminal.say(line(for: deployment)) }
+        }
         for agent in catalogue.agents { Terminal.say("agent \(agent.id): \(agent.role)") }
         if loading.wantsDemo { Terminal.say("no provider is on: 'quintet serve' would start the demo provider") }
         Terminal.say("configuration is good")
@@ -26,6 +29,12 @@ struct Check: AsyncParsableCommand {
         case .on: "provider \(provider.id): on, \(provider.baseURL)\(keys(of: provider))"
         case .off(let mend): "provider \(provider.id): off, \(mend)"
         }
+    }
+
+    private func line(for deployment: Deployment) -> String {
+        let notes = deployment.metadata.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
+        let parts = ["weight \(deployment.weight)"] + deployment.tags.map { "#\($0)" } + notes
+        return "  at \(deployment.id): \(deployment.isLive ? "on" : "off"), \(parts.joined(separator: ", "))"
     }
 
     /// Where there are several, which of them are set.
@@ -41,6 +50,6 @@ struct Check: AsyncParsableCommand {
             return "USD \(($0.rates.prompt * million).decimalUSD) in, \(($0.rates.completion * million).decimalUSD) out per million tokens"
         } ?? "price unknown"
         let source = model.price?.date.map { ", as of \($0)" } ?? ""
-        return "model \(model.name): \(model.isLive ? "on" : "off"), quality \(model.quality), \(price)\(source)"
+        return "model \(model.name): \(model.isLive ? "on" : "off"), quality \(model.quality), \(model.balance.rawValue), \(price)\(source)"
     }
 }

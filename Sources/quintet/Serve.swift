@@ -60,7 +60,7 @@ struct Serve: AsyncParsableCommand {
         }
         // Stopped in the opposite order: first no more requests, last the log of those that were.
         var configuration = ServiceGroupConfiguration(
-            services: [log, engine, HangupListener(reloader: reloader), edge], gracefulShutdownSignals: [.sigterm, .sigint],
+            services: [log, engine, Prober(gateway: gateway), HangupListener(reloader: reloader), edge], gracefulShutdownSignals: [.sigterm, .sigint],
             logger: Logger.quieter(logger))
         configuration.maximumGracefulShutdownDuration = settings.drainTimeout
         do {

@@ -30,6 +30,7 @@ final class ScriptedCalls: ProviderCalls {
 
     /// A call as the gateway made it.
     struct Made: Sendable {
+        let kind: UpstreamCall.Kind
         let provider: String
         let body: String
         let isStream: Bool
@@ -72,7 +73,7 @@ final class ScriptedCalls: ProviderCalls {
     func send(_ call: UpstreamCall, by deadline: Instant) async throws -> any ProviderReply {
         try Task.checkCancellation()
         let made = Made(
-            provider: call.access, body: String(buffer: call.body), isStream: call.isStream,
+            kind: call.kind, provider: call.access, body: String(buffer: call.body), isStream: call.isStream,
             connectTimeout: call.connectTimeout, acquireBy: call.acquireBy, deadline: deadline)
         let index = record.update { record in
             defer { record.calls.append(made) }

@@ -59,6 +59,8 @@ struct ServedGateway {
         var now: @Sendable () -> Instant = { ContinuousClock.now }
         var policy = Policy()
         var heartbeat = Heartbeat()
+        /// How often the prober looks; nil for none.
+        var probeInterval: Duration?
         /// What `POST /admin/reload` puts in force.
         var reload: @Sendable () throws -> [Backend] = { [] }
     }
@@ -89,7 +91,9 @@ struct ServedGateway {
         ) { port in
             listening.update { $0 = port }
         }
-        let group = ServiceGroup(configuration: .init(services: [log, engine, edge], logger: logger))
+        let prober = options.probeInterval.map { Prober(gateway: gateway, interval: $0) }
+        let services: [any Service] = [log, engine, edge] + (prober.map { [$0] } ?? [])
+        let group = ServiceGroup(configuration: .init(services: services, logger: logger))
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { try await group.run() }
             served = ServedGateway(

@@ -5,6 +5,19 @@ import Testing
 @Suite struct ModelsFileMistakeTests {
     private func found(_ text: String) -> [String] { complaints(try ModelsFile.parse(text, path: "models.json")) }
 
+    @Test func tagsAndNotesAreFewAndShort() {
+        let many = (0...20).map { "\"t\($0)\"" }.joined(separator: ", ")
+        let notes = (0...20).map { "\"n\($0)\": 1" }.joined(separator: ", ")
+        let place = "models.json: models.fast-one.deployments[0]"
+        #expect(found(ModelsFileTests.file(deployment: ", \"tags\": [\(many)]")) == ["\(place).tags: must hold at most 20 tags."])
+        #expect(
+            found(ModelsFileTests.file(deployment: ", \"metadata\": {\(notes)}")) == ["\(place).metadata: must hold at most 20 notes."])
+        let long = String(repeating: "x", count: 257)
+        #expect(
+            found(ModelsFileTests.file(deployment: ", \"metadata\": {\"n\": \"\(long)\"}"))
+                == ["\(place).metadata.n: must have 256 characters at most."])
+    }
+
     @Test func tellsWhichProviderWasMeant() {
         let text = ModelsFileTests.file().replacing("\"provider\": \"openai\"", with: "\"provider\": \"openia\"")
         #expect(
@@ -104,7 +117,15 @@ import Testing
     @Test(arguments: [
         (#""weight": 0"#, "weight: must be a whole number from 1 to 1000000, not 0."),
         (#""wieght": 2"#, "wieght: there is no such key in a deployment. Did you mean 'weight'?"),
-        (#""priority": 2"#, "priority: there is no such key in a deployment. Remove it."),
+        (#""priority": 2"#, "priority: there is no such key in a deployment. Remove it, or put it under 'metadata'."),
+        (#""tags": "eu""#, "tags: must be a list of texts, not text."),
+        (#""tags": ["eu", "eu"]"#, "tags[1]: 'eu' stands here twice. Remove one of the two."),
+        (#""tags": ["a b"]"#, "tags[0]: must have 1 to 64 letters, digits, '.', '_', '-' or ':'."),
+        (#""metadata": "x""#, "metadata: must be an object { … }, not text."),
+        (#""metadata": {"a": []}"#, "metadata.a: must be text, a number, true or false, not a list."),
+        (#""metadata": {"a": "x\ny"}"#, "metadata.a: must be one line, without control characters."),
+        (#""tag": ["eu"]"#, "tag: there is no such key in a deployment. Did you mean 'tags'?"),
+        (#""region": "eu""#, "region: there is no such key in a deployment. Remove it, or put it under 'metadata'."),
     ])
     func inADeployment(text: String, problem: String) {
         #expect(
@@ -256,6 +277,8 @@ import Testing
             #""balance": "peak-ewma""#,
             "balance: must be one of 'weighted', 'round_robin', 'least_busy', 'peak_ewma', not 'peak-ewma'. Did you mean 'peak_ewma'?"
         ),
+        (#""probe": true"#, "probe: must be text between quotes, not true or false."),
+        (#""probe": "on""#, "probe: must be one of 'auto', 'off', not 'on'."),
         (#""max_atempts": 2"#, "max_atempts: there is no such key in the policy. Did you mean 'max_attempts'?"),
         (#""on_cut": "retry""#, "on_cut: must be one of 'resume', 'error', not 'retry'."),
         (#""breaker": {"window_fault_share": 0}"#, "breaker.window_fault_share: must be from 0.01 to 1, not 0."),

@@ -116,6 +116,15 @@ import Testing
         #expect(try model(", \"quality\": \(quality), \"tier\": \"medium\"").tier == .medium)
     }
 
+    @Test func deploymentsCarryTagsAndNotes() throws {
+        let text = #", "tags": ["eu", "tier:1"], "metadata": {"owner": "team a", "cores": 8, "share": 0.5, "spot": true}"#
+        let file = try parse(Self.file(deployment: text))
+        let deployment = try CatalogueBuilder.build(models: file, agents: [], environment: ["OPENAI_API_KEY": "k"])
+            .catalogue.models[0].deployments[0]
+        #expect(deployment.tags == ["eu", "tier:1"])
+        #expect(deployment.metadata == ["owner": "team a", "cores": "8", "share": "0.5", "spot": "true"])
+    }
+
     @Test func aModelMayBalanceInItsOwnWay() throws {
         #expect(try model("").balance == nil)
         #expect(try model(#", "balance": "round_robin""#).balance == .roundRobin)
@@ -152,13 +161,14 @@ import Testing
 
     @Test func thePolicyCanBeSet() throws {
         let text = """
-            , "policy": {"cost_bias": 1, "max_attempts": 2, "balance": "least_busy", "breaker": {"consecutive_faults": 3, "window_seconds": 4, "window_minimum": 5,
+            , "policy": {"cost_bias": 1, "max_attempts": 2, "balance": "least_busy", "probe": "off", "breaker": {"consecutive_faults": 3, "window_seconds": 4, "window_minimum": 5,
               "window_fault_share": 0.75, "open_seconds": 6, "open_max_seconds": 7.5, "successes_to_close": 8}}
             """
         let policy = try parse(Self.file(rest: text)).policy
         #expect(policy.costBias == 1)
         #expect(policy.attemptLimit == 2)
         #expect(policy.balance == .leastBusy)
+        #expect(policy.probe == .off)
         #expect(
             policy.breaker
                 == BreakerSettings(

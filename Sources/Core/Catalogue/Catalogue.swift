@@ -64,6 +64,7 @@ package struct Policy: Sendable, Equatable {
     package var breaker = BreakerSettings()
     /// What becomes of a stream that breaks off, where the caller does not say.
     package var onCut = CutPolicy.resume
+    package var probe = ProbePolicy.auto
 
     package init() {}
 }

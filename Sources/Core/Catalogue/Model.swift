@@ -66,11 +66,15 @@ package struct Deployment: Sendable, Equatable {
     package let weight: Int
     /// Whether its provider is on.
     package let isLive: Bool
+    /// What admins know it by, as its catalogue entry says: `eu`, `reserved`. The gateway shows them and nothing else.
+    package let tags: [String]
+    /// What admins noted about it, by name.
+    package let metadata: [String: String]
 
     /// - Parameter access: nil for a provider with one way in, which has the provider's name.
     package init(
         index: Int, id: String, provider: String, access: String? = nil, keyVariable: String? = nil, modelName: String,
-        weight: Int, isLive: Bool
+        weight: Int, isLive: Bool, tags: [String] = [], metadata: [String: String] = [:]
     ) {
         self.index = index
         self.id = id
@@ -80,6 +84,8 @@ package struct Deployment: Sendable, Equatable {
         self.modelName = modelName
         self.weight = weight
         self.isLive = isLive
+        self.tags = tags
+        self.metadata = metadata
     }
 }
 

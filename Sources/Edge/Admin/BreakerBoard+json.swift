@@ -67,6 +67,15 @@ extension JSONWriter {
             $0.string(entry.deployment.provider)
             $0.key("key_variable")
             $0.string(orNull: entry.deployment.keyVariable)
+            $0.key("tags")
+            $0.array { for tag in entry.deployment.tags { $0.string(tag) } }
+            $0.key("metadata")
+            $0.object {
+                for (name, value) in entry.deployment.metadata.sorted(by: { $0.key < $1.key }) {
+                    $0.key(dynamic: name)
+                    $0.string(value)
+                }
+            }
             $0.key("on")
             $0.bool(entry.deployment.isLive)
             $0.key("state")

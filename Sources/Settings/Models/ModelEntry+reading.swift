@@ -66,8 +66,10 @@ extension ModelEntry {
             }
             let model = entry.requiredText("model", mend: "Write the model's name at that provider.")
             let weight = entry.integer("weight", in: 1...1_000_000) ?? 1
-            entry.refuseOtherKeys(of: "a deployment")
-            return Deployment(provider: provider, modelName: model, weight: weight)
+            let tags = entry.tags("tags")
+            let metadata = entry.notes("metadata")
+            entry.refuseOtherKeys(of: "a deployment", mend: "Remove it, or put it under 'metadata'.")
+            return Deployment(provider: provider, modelName: model, weight: weight, tags: tags, metadata: metadata)
         }
     }
 

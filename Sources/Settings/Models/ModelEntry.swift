@@ -8,11 +8,17 @@ package struct ModelEntry: Sendable, Equatable {
         /// The model's name at that provider.
         package let modelName: String
         package let weight: Int
+        package let tags: [String]
+        package let metadata: [String: String]
 
-        package init(provider: String, modelName: String, weight: Int = 1) {
+        package init(
+            provider: String, modelName: String, weight: Int = 1, tags: [String] = [], metadata: [String: String] = [:]
+        ) {
             self.provider = provider
             self.modelName = modelName
             self.weight = weight
+            self.tags = tags
+            self.metadata = metadata
         }
     }
 
