@@ -111,6 +111,8 @@ final class Listener: Sendable {
                 }
             guard await connection.send(response, to: arrival, on: loop) else { return }
         }
+        // A client that has only closed its own side still holds the socket.
+        connection.channel.close(promise: nil)
     }
 }
 
