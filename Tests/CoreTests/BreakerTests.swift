@@ -279,4 +279,28 @@ import Testing
         for ticket in late { #expect(rig.settle(ticket, .success).isEmpty) }
         #expect(rig.admit() == .refused(retryAfter: .seconds(60)))
     }
+
+    // MARK: Other settings
+
+    @Test func otherSettingsCountFromNowOn() {
+        let rig = BreakerRig.open()
+        rig.breaker.adopt(BreakerSettings(consecutiveFaults: 2, openFor: .seconds(5), successesToClose: 1))
+        // The wait that has begun stays.
+        #expect(rig.report.nextProbeIn == .seconds(60))
+        rig.wait(60)
+        rig.call(.success)
+        #expect(rig.phase == .closed)
+        rig.faults(2)
+        #expect(rig.phase == .open)
+        #expect(rig.report.nextProbeIn == .seconds(5))
+    }
+
+    @Test func aWindowOfTheSameLengthIsKept() {
+        let rig = BreakerRig()
+        rig.successes(3)
+        rig.breaker.adopt(BreakerSettings(consecutiveFaults: 9))
+        #expect(rig.report.windowCalls == 3)
+        rig.breaker.adopt(BreakerSettings(window: .seconds(10)))
+        #expect(rig.report.windowCalls == 0)
+    }
 }
