@@ -10,6 +10,7 @@ streams, with a provider and a client written in C beside this file.
     bench.py                     both parts, nginx and Quintet
     bench.py --only nginx        nginx alone, to see what the machine gives
     bench.py --only quintet      Quintet alone, e.g. under perf
+    bench.py --dead              Quintet's first model is dead: its breaker is open, another one answers
     bench.py --log               Quintet as it starts by default: a log line for each request
 """
 
@@ -176,7 +177,9 @@ def wait_for_port(group: Children, name: str, process: subprocess.Popen[bytes], 
     raise BenchError(f"{name} did not start:\n{group.tail(name)}")
 
 
-def start_quintet(group: Children, binary: Path, upstream: int, streams: int, log: bool) -> Candidate:
+def start_quintet(
+    group: Children, binary: Path, upstream: int, streams: int, *, log: bool, dead: bool
+) -> Candidate:
     if not binary.exists():
         raise BenchError(f"{binary} is missing: run `make build` first")
 
@@ -186,12 +189,25 @@ def start_quintet(group: Children, binary: Path, upstream: int, streams: int, lo
     def model(provider: str) -> dict[str, object]:
         return {"deployments": [{"provider": provider, "model": "bench"}]}
 
+    # Nobody listens on port 1; after five requests the breaker is open and stays so.
+    first = model("dead") | {"fallbacks": ["bench-live"]} if dead else model("constant")
+    policy = {"probe": "off", "breaker": {"open_seconds": 300}}
+
     config = group.directory / "models.json"
     config.write_text(
         json.dumps(
             {
-                "providers": {"constant": provider(upstream), "streaming": provider(streams)},
-                "models": {"bench": model("constant"), "bench-stream": model("streaming")},
+                "providers": {
+                    "constant": provider(upstream),
+                    "streaming": provider(streams),
+                    "dead": provider(1),
+                },
+                "models": {
+                    "bench": first,
+                    "bench-live": model("constant"),
+                    "bench-stream": model("streaming"),
+                },
+                "policy": policy,
             }
         )
     )
@@ -345,7 +361,9 @@ def measure(arguments: argparse.Namespace) -> list[Part]:
             worker = start_nginx(group, "nginx", "nginx-proxy.conf.in", ports)
             candidates.append(Candidate("nginx", worker, proxy, stream_proxy))
         if arguments.only != "nginx":
-            candidates.append(start_quintet(group, arguments.binary, upstream, streams, arguments.log))
+            candidates.append(start_quintet(
+                    group, arguments.binary, upstream, streams, log=arguments.log, dead=arguments.dead
+                ))
         names = [candidate.name for candidate in candidates]
         print(machine(), flush=True)
         for candidate in candidates:
@@ -397,6 +415,7 @@ def main() -> int:
     parser.add_argument("--connections", type=bounded(1, 512), default=64)
     parser.add_argument("--binary", type=Path, default=ROOT / ".build/release/quintet")
     parser.add_argument("--log", action="store_true", help="let Quintet log every request; nginx logs none")
+    parser.add_argument("--dead", action="store_true", help="Quintet's first model is dead, its breaker open")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write every round to FILE")
     arguments = parser.parse_args()
 
