@@ -61,9 +61,13 @@ build-tests: build-tools
 	$(SWIFT) build --build-tests $(SWIFT_FLAGS)
 
 .PHONY: test-swift
+# Swift Testing would run all tests at once, and those that talk over sockets would wait for the processor
+# behind thousands of computed schedules.
+TEST_WIDTH := 4
+
 test-swift: build-tests ## run the Swift tests
 	@scripts/packages $(TEST_PACKAGES)
-	$(SWIFT) test --skip-build $(SWIFT_FLAGS)
+	SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=$(TEST_WIDTH) $(SWIFT) test --skip-build $(SWIFT_FLAGS)
 
 .PHONY: test-sdk
 test-sdk: build-tests $(VENV)/ready ## run the official OpenAI SDK against a gateway

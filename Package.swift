@@ -90,7 +90,8 @@ let package = Package(
             name: "UpstreamTests", dependencies: ["Core", "Gateway", "Upstream", "TestKit", nio("NIOCore")],
             swiftSettings: swiftSettings),
         .testTarget(
-            name: "EdgeTests", dependencies: ["Core", "Edge", "TestKit", nio("NIOCore"), nio("NIOHTTP1")],
+            name: "EdgeTests",
+            dependencies: ["Core", "Edge", "TestKit", logging, nio("NIOCore"), nio("NIOEmbedded"), nio("NIOHTTP1")],
             swiftSettings: swiftSettings),
         .testTarget(name: "SettingsTests", dependencies: ["Core", "Settings"], swiftSettings: swiftSettings),
         .testTarget(

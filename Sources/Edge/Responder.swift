@@ -28,7 +28,8 @@ struct Responder: Sendable {
             do throws(GatewayError) {
                 if !route.isOpen { try keys.check(request.headers) }
                 if case .json = route.body { try Self.checkType(request.headers) }
-                if let length = request.declaredLength, length > bodyLimit { throw tooLarge }
+                let limit = bodyLimit(of: route)
+                if let length = request.declaredLength, length > limit { throw .tooLarge(limit) }
             } catch { return .refuse(Response(error: error)) }
             return .take(route)
         case .otherMethod(let allowed):
@@ -56,9 +57,9 @@ struct Responder: Sendable {
         }
     }
 
-    /// For a body that turns out larger than the limit.
-    var tooLarge: GatewayError {
-        GatewayError(.bodyTooLarge, .client, "The body is larger than the limit of \(bodyLimit) bytes.")
+    /// The most bytes that a request's body may have: little where it is not read, and for callers who need no key.
+    func bodyLimit(of route: Route) -> Int {
+        route.isOpen || route.body == .none ? min(bodyLimit, RequestAssembly.smallBody) : bodyLimit
     }
 
     private static func checkType(_ headers: HTTPHeaders) throws(GatewayError) {

@@ -89,10 +89,12 @@ import Testing
             let feed = try await gateway.feed(Self.path + "?q=elsewhere")
             #expect(try await feed.event("snapshot").contains(#""breakers":[]"#))
             try await gateway.open()
-            // What comes next is the refresh.
-            let next = try await feed.readBodyUntil("\n\n")
-            #expect(next.hasPrefix("event: snapshot\n"))
-            #expect(next.contains(#""open":1"#))
+            // Nothing but refreshes comes, and one of them knows.
+            var next = ""
+            repeat {
+                next = try await feed.readBodyUntil("\n\n")
+                #expect(next.hasPrefix("event: snapshot\n"))
+            } while !next.contains(#""open":1"#) && next.hasPrefix("event: snapshot\n")
             await feed.close()
         }
     }

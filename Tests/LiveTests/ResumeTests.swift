@@ -124,7 +124,7 @@ import Testing
     func aProviderThatSaysNothingIsLeft(isStream: Bool, steps: [Step]) async throws {
         let answer = isStream ? Script.stream(events: Chat.chunks(["hello"])) : .json(body: Chat.answer(text: "hello"))
         try await Self.withGateway(Script(steps), answer) { gateway, first, _ in
-            let more = #","quintet":{"timeouts":{"first_content_seconds":0.2,"answer_seconds":0.2}}"#
+            let more = #","quintet":{"timeouts":{"first_content_seconds":2,"answer_seconds":2}}"#
             let answer = try await gateway.chat(ServedGateway.question(stream: isStream, more: more))
             #expect(answer.head.status == 200)
             #expect(answer.head.headers["x-quintet-model"] == "other")

@@ -16,6 +16,8 @@ struct ServedGateway {
     private let engine: CurlEngine
     /// The way to the providers of the catalogue in force.
     private let calls: Watched<CurlCalls>
+    /// Begins the graceful shutdown, as SIGTERM does.
+    private(set) var stop: @Sendable () async -> Void = {}
 
     /// A provider of the test and the model on it.
     struct Backend {
@@ -98,7 +100,7 @@ struct ServedGateway {
             tasks.addTask { try await group.run() }
             served = ServedGateway(
                 port: try await listening.wait("the gateway listening") { $0 }, gateway: gateway, engine: engine,
-                calls: served.calls)
+                calls: served.calls, stop: { await group.triggerGracefulShutdown() })
             do { try await body(served) } catch {
                 await group.triggerGracefulShutdown()
                 throw error

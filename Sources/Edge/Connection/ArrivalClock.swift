@@ -21,9 +21,9 @@ struct ConnectionLimits: Sendable {
 final class ArrivalClock: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
 
-    /// What the connection waits for.
+    /// What the client owes.
     private enum Awaited {
-        /// Nothing that the client owes. → any
+        /// → any
         case nothing
         /// → `head` with the next byte.
         case request(by: NIODeadline)
@@ -31,19 +31,20 @@ final class ArrivalClock: ChannelInboundHandler {
         case head(by: NIODeadline)
         /// → `nothing` at the request's end.
         case body(by: NIODeadline)
-        /// → `nothing` when it has read.
-        case reader(by: NIODeadline)
 
         var deadline: NIODeadline? {
             switch self {
             case .nothing: nil
-            case .request(let deadline), .head(let deadline), .body(let deadline), .reader(let deadline): deadline
+            case .request(let deadline), .head(let deadline), .body(let deadline): deadline
             }
         }
     }
 
     private let limits: ConnectionLimits
+    private let loop: any EventLoop
     private var awaited = Awaited.nothing
+    /// When the client must have read. Apart from the rest: a client that pipelines can owe both.
+    private var readDeadline: NIODeadline?
     private var timer: Scheduled<Void>?
     /// What the timer was last set for.
     private var timerDeadline = NIODeadline.distantFuture
@@ -51,11 +52,19 @@ final class ArrivalClock: ChannelInboundHandler {
     /// A body did not arrive in time.
     var onLateBody: (() -> Void)?
 
-    init(limits: ConnectionLimits) { self.limits = limits }
+    init(limits: ConnectionLimits, on loop: any EventLoop) {
+        self.limits = limits
+        self.loop = loop
+    }
 
     func handlerAdded(context: ChannelHandlerContext) { self.context = context }
 
-    func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
+    func handlerRemoved(context: ChannelHandlerContext) {
+        self.context = nil
+        timer?.cancel()
+        timer = nil
+        onLateBody = nil
+    }
 
     func channelActive(context: ChannelHandlerContext) {
         requestAnswered()
@@ -63,45 +72,41 @@ final class ArrivalClock: ChannelInboundHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        if case .request = awaited { expect(.head(by: .now() + limits.head)) }
+        if case .request = awaited { expect(.head(by: loop.now + limits.head)) }
         context.fireChannelRead(data)
     }
 
     /// The head is complete; its body is due.
-    func headArrived() { expect(.body(by: .now() + limits.body)) }
+    func headArrived() { expect(.body(by: loop.now + limits.body)) }
 
     /// The request is complete; nothing is due until it is answered.
     func requestArrived() { awaited = .nothing }
 
     /// The answer is out; the next request may come.
-    func requestAnswered() { expect(.request(by: .now() + limits.idle)) }
+    func requestAnswered() { expect(.request(by: loop.now + limits.idle)) }
 
     /// The connection is full; the client must read before more is written.
-    func readerFellBehind() { expect(.reader(by: .now() + limits.reading)) }
+    func readerFellBehind() {
+        let deadline = loop.now + limits.reading
+        readDeadline = deadline
+        wake(by: deadline)
+    }
 
     /// The client has read.
-    func readerCaughtUp() { awaited = .nothing }
-
-    func channelInactive(context: ChannelHandlerContext) {
-        timer?.cancel()
-        timer = nil
-        awaited = .nothing
-        onLateBody = nil
-        context.fireChannelInactive()
-    }
+    func readerCaughtUp() { readDeadline = nil }
 
     private func expect(_ next: Awaited) {
         awaited = next
-        guard let deadline = next.deadline, timer == nil || deadline < timerDeadline else { return }
-        setTimer(deadline)
+        if let deadline = next.deadline { wake(by: deadline) }
     }
 
-    private func setTimer(_ deadline: NIODeadline) {
-        guard let context else { return }
+    /// Sets the timer, unless it wakes earlier anyway.
+    private func wake(by deadline: NIODeadline) {
+        guard let context, timer == nil || deadline < timerDeadline else { return }
         timer?.cancel()
         timerDeadline = deadline
-        let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
-        timer = context.eventLoop.scheduleTask(deadline: deadline) {
+        let bound = NIOLoopBound((self, context), eventLoop: loop)
+        timer = loop.scheduleTask(deadline: deadline) {
             let (me, context) = bound.value
             me.timer = nil
             me.look(context)
@@ -109,13 +114,13 @@ final class ArrivalClock: ChannelInboundHandler {
     }
 
     private func look(_ context: ChannelHandlerContext) {
-        guard let deadline = awaited.deadline else { return }
-        if deadline > .now() {
-            setTimer(deadline)
-        } else if case .body = awaited {
+        let now = loop.now
+        if let deadline = readDeadline, deadline <= now { return context.close(promise: nil) }
+        if let deadline = awaited.deadline, deadline <= now {
+            guard case .body = awaited else { return context.close(promise: nil) }
+            awaited = .nothing
             onLateBody?()
-        } else {
-            context.close(promise: nil)
         }
+        for case let deadline? in [readDeadline, awaited.deadline] { wake(by: deadline) }
     }
 }

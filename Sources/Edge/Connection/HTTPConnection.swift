@@ -26,19 +26,25 @@ final class HTTPConnection: ChannelInboundHandler, @unchecked Sendable {
     private var writer: UnsafeContinuation<Void, Never>?
     private var phase = Phase.open
     private var isDraining = false
+    /// A client asks whether to send its body, and waits for the answers before it (RFC 9110 §10.1.1).
+    private var owesContinue = false
     private var surplus = 0
 
     private enum Phase {
         case open
         /// The client has closed its side.
         case left
-        /// The last answer is out and our side is closed; what the client still sends is dropped, for a moment.
+        /// The last answer is on its way out.
+        case ending
+        /// It is out, and our side is closed; what the client still sends is dropped, for a moment.
         case lingering
         case closed
     }
 
     /// Pipelined requests that wait while one is answered; a client that sends more is not read for so long.
     private static let waitingLimit = (requests: 16, bytes: 1 << 20)
+    /// What was read at once may hold more; nobody pipelines so many in earnest.
+    private static let mostWaiting = 1024
     /// How long and how much is read from a client that has not yet noticed that it got its answer. Closing at once
     /// would make the kernel reset the connection, and the answer could be lost on its way.
     private static let linger = (time: TimeAmount.seconds(2), bytes: 64 << 20)
@@ -60,14 +66,15 @@ final class HTTPConnection: ChannelInboundHandler, @unchecked Sendable {
         switch assembly.take(Self.unwrapInboundIn(data)) {
         case .nothing: break
         case .began(let wantsContinue):
-            clock.headArrived()
+            guard case .open = phase else { break }
+            owesContinue = wantsContinue && unanswered > 0
+            if !owesContinue { clock.headArrived() }
             if wantsContinue, unanswered == 0 { channel.writeAndFlush(Self.goOn, promise: nil) }
         case .arrived(let arrival):
+            owesContinue = false
             clock.requestArrived()
             deliver(arrival)
-        case .surplus(let bytes):
-            surplus += bytes
-            if surplus > Self.linger.bytes { channel.close(promise: nil) }
+        case .surplus(let bytes): drop(bytes)
         case .surplusEnded:
             if case .lingering = phase { channel.close(promise: nil) }
         }
@@ -77,6 +84,7 @@ final class HTTPConnection: ChannelInboundHandler, @unchecked Sendable {
         switch error {
         case let error as HTTPParserError where error == .headerOverflow: refuse(.largeHead)
         case is HTTPParserError: refuse(.malformed)
+        case ByteToMessageDecoderError.dataReceivedInErrorState(_, let bytes): drop(bytes.readableBytes)
         default: channel.close(promise: nil)
         }
     }
@@ -122,16 +130,26 @@ final class HTTPConnection: ChannelInboundHandler, @unchecked Sendable {
         writer = nil
     }
 
+    /// Counts bytes that nobody asked for.
+    private func drop(_ bytes: Int) {
+        surplus += bytes
+        if surplus > Self.linger.bytes { channel.close(promise: nil) }
+    }
+
     /// Answers what never became a request.
     private func refuse(_ error: GatewayError) {
-        guard case .open = phase else { return }
+        guard case .open = phase, !assembly.isOver else { return }
         clock.requestArrived()
         deliver(assembly.end(with: error))
     }
 
     private func deliver(_ arrival: Arrival) {
+        if case .lingering = phase { return channel.close(promise: nil) }
         guard case .open = phase else { return }
+        guard arrivals.count < Self.mostWaiting else { return channel.close(promise: nil) }
         unanswered += 1
+        // Nothing behind the last request is answered, so nothing is read until its answer is out.
+        if !arrival.keepsConnection { setReading(false) }
         if let reader {
             self.reader = nil
             reader.resume(returning: arrival)
@@ -159,7 +177,7 @@ final class HTTPConnection: ChannelInboundHandler, @unchecked Sendable {
         let wasFull = isFull
         let arrival = arrivals.removeFirst()
         waitingBytes -= arrival.bytes
-        if wasFull, !isFull { setReading(true) }
+        if wasFull, !isFull, !assembly.isOver { setReading(true) }
         return arrival
     }
 
@@ -169,19 +187,31 @@ final class HTTPConnection: ChannelInboundHandler, @unchecked Sendable {
         switch response.body {
         case .whole(let body): await send(response, body, to: arrival, closes: closes, on: loop)
         case .stream(let write):
-            closes = closes || !arrival.takesChunks
+            closes = closes || arrival.isOld
             guard await send(response, by: write, to: arrival, closes: closes, on: loop) else {
                 channel.close(promise: nil)
                 return false
             }
         }
         unanswered -= 1
-        guard closes || isDraining else {
-            if unanswered == 0, assembly.isBetween { clock.requestAnswered() }
+        // The client may have left while the answer was written.
+        guard closes || isDraining || phase != .open else {
+            if unanswered == 0 { awaitNext() }
             return true
         }
         await end()
         return false
+    }
+
+    /// All is answered: what the client may send now.
+    private func awaitNext() {
+        if assembly.isBetween {
+            clock.requestAnswered()
+        } else if owesContinue {
+            owesContinue = false
+            clock.headArrived()
+            channel.writeAndFlush(Self.goOn, promise: nil)
+        }
     }
 
     private func send(
@@ -191,8 +221,8 @@ final class HTTPConnection: ChannelInboundHandler, @unchecked Sendable {
         // A body of usual size goes out in one piece with its head; a large one is not copied.
         let isJoined = length <= 16 << 10
         var head = loop.heads.encode(
-            response, id: arrival.id, framing: .length(body.readableBytes), closes: closes, room: isJoined ? length : 0,
-            now: HeadEncoder.now())
+            response, id: arrival.id, framing: .length(body.readableBytes),
+            connection: closes ? .closes : arrival.isOld ? .kept : .usual, room: isJoined ? length : 0, now: HeadEncoder.now())
         if isJoined {
             if length > 0 { head.writeImmutableBuffer(body) }
             channel.writeAndFlush(head, promise: nil)
@@ -209,14 +239,14 @@ final class HTTPConnection: ChannelInboundHandler, @unchecked Sendable {
         on loop: isolated LoopActor
     ) async -> Bool {
         let head = loop.heads.encode(
-            response, id: arrival.id, framing: arrival.takesChunks ? .chunked : .close,
-            closes: closes, now: HeadEncoder.now())
+            response, id: arrival.id, framing: arrival.isOld ? .close : .chunked,
+            connection: closes ? .closes : .usual, now: HeadEncoder.now())
         channel.write(head, promise: nil)
         if !arrival.wantsHeadOnly {
             do {
-                try await write(ResponseWriter(connection: self, loop: loop, isChunked: arrival.takesChunks))
+                try await write(ResponseWriter(connection: self, loop: loop, isChunked: !arrival.isOld))
             } catch { return false }
-            if arrival.takesChunks { channel.write(Self.lastChunk, promise: nil) }
+            if !arrival.isOld { channel.write(Self.lastChunk, promise: nil) }
         }
         channel.flush()
         return true
@@ -247,16 +277,17 @@ final class HTTPConnection: ChannelInboundHandler, @unchecked Sendable {
             channel.close(promise: nil)
             return
         }
-        phase = .lingering
-        let isWhole = assembly.isBetween
+        phase = .ending
+        clock.requestArrived()
         clock.readerFellBehind()
         // Closing drops what has not been written, so that comes first.
         try? await channel.writeAndFlush(ByteBuffer()).get()
-        clock.requestArrived()
-        guard phase == .lingering, !isWhole else {
+        clock.readerCaughtUp()
+        guard phase == .ending, !assembly.isWhole else {
             channel.close(promise: nil)
             return
         }
+        phase = .lingering
         setReading(true)
         channel.close(mode: .output, promise: nil)
         let channel = channel
@@ -271,13 +302,4 @@ extension Arrival {
     fileprivate var bytes: Int {
         if case .answer(let request, _) = work { request.body.readableBytes } else { 0 }
     }
-}
-
-extension GatewayError {
-    fileprivate static let lateBody = GatewayError(
-        .bodyTimeout, .client, "The request's body did not arrive in time.")
-    fileprivate static let largeHead = GatewayError(
-        .headTooLarge, .client, "The request's headers are too large; send less than 64 KiB.")
-    fileprivate static let malformed = GatewayError(
-        .invalidValue, .client, "The bytes sent are not an HTTP/1.1 request.")
 }

@@ -12,6 +12,16 @@ struct HeadEncoder {
         case close
     }
 
+    /// What a client is told about its connection.
+    enum Connection {
+        /// What its version takes for granted: that it can be used again.
+        case usual
+        /// Clients of HTTP/1.0 have to be told.
+        case kept
+        /// It ends after the answer.
+        case closes
+    }
+
     /// Seconds since 1970.
     static func now() -> Int { time(nil) }
 
@@ -23,10 +33,9 @@ struct HeadEncoder {
     ///
     /// - Parameters:
     ///   - room: bytes to leave space for behind it.
-    ///   - closes: whether the connection ends after the answer.
     ///   - now: seconds since 1970.
     mutating func encode(
-        _ response: Response, id: String, framing: Framing, closes: Bool, room: Int = 0, now: Int
+        _ response: Response, id: String, framing: Framing, connection: Connection, room: Int = 0, now: Int
     ) -> ByteBuffer {
         if now != second { (date, second) = (Self.date(now), now) }
         let size = response.headers.reduce(256 + id.utf8.count + response.status.reasonPhrase.utf8.count) {
@@ -45,7 +54,11 @@ struct HeadEncoder {
             case .chunked: line.field("transfer-encoding", "chunked")
             case .close: break
             }
-            if closes { line.field("connection", "close") }
+            switch connection {
+            case .usual: break
+            case .kept: line.field("connection", "keep-alive")
+            case .closes: line.field("connection", "close")
+            }
             line.put("\r\n")
             return line.count
         }

@@ -73,7 +73,7 @@ final class Listener: Sendable {
             .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
             .bind(host: host, port: port) { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    let clock = ArrivalClock(limits: limits)
+                    let clock = ArrivalClock(limits: limits, on: channel.eventLoop)
                     let connection = HTTPConnection(channel, clock: clock, responder: responder)
                     let pipeline = channel.pipeline.syncOperations
                     try pipeline.addHandler(clock)
@@ -100,6 +100,8 @@ final class Listener: Sendable {
                 if Task.isCancelled { connection.channel.close(promise: nil) }
             }
         }
+        // A connection that lingers still takes its place, and the gateway does not end before it.
+        try? await connection.channel.closeFuture.get()
     }
 
     private static func answer(_ connection: HTTPConnection, _ responder: Responder, on loop: isolated LoopActor) async {

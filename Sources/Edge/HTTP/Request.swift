@@ -7,19 +7,38 @@ struct Request: Sendable {
     let head: HTTPRequestHead
     /// In the answer's `x-request-id`, the logs and the outcome.
     let id: String
-    /// What stands before the query, as it came: still escaped.
+    /// The target without authority and query, as it came: still escaped.
     let path: Substring
+    /// What stands behind the path's `?`, as it came.
+    private let parameters: Substring
     var body = ByteBuffer()
 
     init(_ head: HTTPRequestHead) {
         self.head = head
         id = RequestIdentifier.accepted(head.headers.first(name: HeaderName.requestID)) ?? RequestIdentifier.next()
-        path = head.uri.utf8.firstIndex(of: UInt8(ascii: "?")).map { head.uri[..<$0] } ?? head.uri[...]
+        let target = Self.local(head.uri)
+        if let mark = target.utf8.firstIndex(of: UInt8(ascii: "?")) {
+            path = target[..<mark]
+            parameters = target[target.utf8.index(after: mark)...]
+        } else {
+            path = target
+            parameters = ""
+        }
+    }
+
+    /// A target without the scheme and authority that clients of proxies write before it (RFC 9112 §3.2.2).
+    private static func local(_ target: String) -> Substring {
+        guard target.utf8.first != UInt8(ascii: "/"), let colon = target.utf8.firstIndex(of: UInt8(ascii: ":")),
+            ["http", "https"].contains(target[..<colon].lowercased()), target[colon...].hasPrefix("://")
+        else { return target[...] }
+        let rest = target[colon...].dropFirst(3)
+        guard let end = rest.utf8.firstIndex(where: { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "?") }) else { return "/" }
+        return rest[end...]
     }
 
     /// A parameter of the query, decoded as HTML forms encode it; the first of that name.
     func query(_ name: String) -> String? {
-        let pairs = head.uri.dropFirst(path.count + 1).split(separator: "&")
+        let pairs = parameters.split(separator: "&")
         let pair = pairs.lazy.map { $0.split(separator: "=", maxSplits: 1) }.first { $0.first.map(Self.decoded) == name }
         return pair.map { $0.count > 1 ? Self.decoded($0[1]) : "" }
     }

@@ -15,7 +15,7 @@ struct ResponseWriter: Sendable {
     }
 
     /// RFC 9112 §7.1, in one piece.
-    private static func chunk(_ bytes: ByteBuffer) -> ByteBuffer {
+    static func chunk(_ bytes: ByteBuffer) -> ByteBuffer {
         var chunk = ByteBuffer()
         chunk.reserveCapacity(bytes.readableBytes + 20)
         chunk.writeString(String(bytes.readableBytes, radix: 16))
