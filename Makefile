@@ -16,7 +16,7 @@ VENV := .venv
 ARGS ?=
 
 # g++ for the C++ standard library that simdjson and the Swift toolchain need; git for SwiftPM.
-BUILD_PACKAGES := g++ git ca-certificates libcurl4-openssl-dev libsimdjson-dev
+BUILD_PACKAGES := g++ git ca-certificates libcurl4-openssl-dev libsimdjson-dev libzstd-dev
 # nginx and openssl for HTTPS and HTTP/2 as providers have them.
 TEST_PACKAGES := python3 python3-venv nginx openssl
 # A browser for the pages.

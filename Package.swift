@@ -17,6 +17,7 @@ let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 
 let package = Package(
     name: "quintet",
@@ -38,16 +39,21 @@ let package = Package(
     targets: [
         .target(name: "CCurl", linkerSettings: [.linkedLibrary("curl")]),
         .target(name: "CSimdJSON", linkerSettings: [.linkedLibrary("simdjson")]),
+        .target(name: "CZstd", linkerSettings: [.linkedLibrary("zstd")]),
         .target(name: "Core", swiftSettings: swiftSettings),
         .target(name: "Wire", dependencies: ["Core", "CSimdJSON", nio("NIOCore")], swiftSettings: swiftSettings),
         .target(
-            name: "Gateway", dependencies: ["Core", "Wire", nio("NIOCore"), logging, lifecycle], swiftSettings: requestPathSettings),
+            name: "Gateway", dependencies: ["Core", "Wire", nio("NIOCore"), logging, lifecycle, crypto],
+            swiftSettings: requestPathSettings),
         .target(
             name: "Upstream",
             dependencies: [
                 "Core", "Gateway", "CCurl", nio("NIOCore"), lifecycle,
                 .product(name: "DequeModule", package: "swift-collections"),
             ],
+            swiftSettings: requestPathSettings),
+        .target(
+            name: "Cache", dependencies: ["Core", "Gateway", "CZstd", nio("NIOCore"), crypto, lifecycle],
             swiftSettings: requestPathSettings),
         .target(name: "Telemetry", dependencies: ["Core", "Gateway", lifecycle], swiftSettings: swiftSettings),
         .target(
@@ -56,7 +62,7 @@ let package = Package(
                 "Core", "Wire", "Gateway", logging, lifecycle, nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1"),
                 .product(name: "NIOExtras", package: "swift-nio-extras"),
                 .product(name: "DequeModule", package: "swift-collections"),
-                .product(name: "Crypto", package: "swift-crypto"),
+                crypto,
             ],
             swiftSettings: requestPathSettings),
         .target(
@@ -92,6 +98,13 @@ let package = Package(
         .testTarget(
             name: "EdgeTests",
             dependencies: ["Core", "Edge", "TestKit", logging, nio("NIOCore"), nio("NIOEmbedded"), nio("NIOHTTP1")],
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "CacheTests",
+            dependencies: [
+                "Core", "Gateway", "Cache", "TestKit", nio("NIOCore"), crypto,
+                .product(name: "ServiceLifecycleTestKit", package: "swift-service-lifecycle"),
+            ],
             swiftSettings: swiftSettings),
         .testTarget(name: "SettingsTests", dependencies: ["Core", "Settings"], swiftSettings: swiftSettings),
         .testTarget(
