@@ -40,10 +40,9 @@ struct CachedAnswerTests {
     }
 
     @Test func readsNoOtherVersion() {
-        var bytes = Fixture.answer().encoded
+        let bytes = Fixture.answer().encoded
         for version in UInt8.min ... .max where version != bytes[0] {
-            bytes[0] = version
-            #expect(CachedAnswer(encoded: bytes) == nil)
+            #expect(CachedAnswer(encoded: changed(bytes, 0, version)) == nil)
         }
     }
 

@@ -16,13 +16,15 @@ struct RemoteTierTests {
         return TieredCache(memory ? .init() : .init(memory: nil, session: nil), remote: settings, clock: time.clock)
     }
 
-    /// Runs the cache as a service while `work` does, to its orderly end.
-    private func serving(_ cache: TieredCache, _ work: @Sendable () async throws -> Void) async throws {
+    /// Runs the cache as a service while `work` does, to its orderly end. Work begins when the cache listens, since that
+    /// empties its memory.
+    private func serving(_ cache: TieredCache, on store: ScriptedStore, _ work: @Sendable () async throws -> Void) async throws {
         try await testGracefulShutdown { shutdown in
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await cache.run() }
                 // Also when the work fails: the service must not be waited for in vain.
                 defer { shutdown.triggerGracefulShutdown() }
+                try await store.state.wait("listener") { $0.listeners.isEmpty ? nil : () }
                 try await work()
             }
         }
@@ -32,7 +34,7 @@ struct RemoteTierTests {
     private func filled(_ answer: CachedAnswer = Fixture.answer(), key: String = "k") async throws -> ScriptedStore {
         let store = ScriptedStore()
         let writer = cache(store)
-        try await serving(writer) { writer.store(answer, at: Fixture.address(key), session: nil) }
+        try await serving(writer, on: store) { writer.store(answer, at: Fixture.address(key), session: nil) }
         #expect(store.state.value.values.count == 1)
         return store
     }
@@ -107,7 +109,7 @@ struct RemoteTierTests {
         let store = ScriptedStore()
         store.state.update { $0.fails = true }
         let cache = cache(store)
-        try await serving(cache) {
+        try await serving(cache, on: store) {
             for number in 0..<40 { cache.store(Fixture.answer(), at: Fixture.address("k\(number)"), session: nil) }
         }
         #expect(cache.report.remote?.lostStores == 40 && cache.report.remote?.stores == 0)
@@ -121,7 +123,7 @@ struct RemoteTierTests {
         var settings = Fixture.remoteSettings
         settings.queuedAnswers = 10
         let cache = cache(store, settings)
-        try await serving(cache) {
+        try await serving(cache, on: store) {
             cache.store(Fixture.answer(), at: Fixture.address("first"), session: nil)
             try await store.waitForSets(1)
             for number in 0..<30 { cache.store(Fixture.answer(), at: Fixture.address("k\(number)"), session: nil) }
@@ -165,7 +167,7 @@ struct RemoteTierTests {
     @Test func compressionIsCounted() async throws {
         let store = ScriptedStore()
         let cache = cache(store)
-        try await serving(cache) {
+        try await serving(cache, on: store) {
             cache.store(Fixture.answer(String(repeating: "word ", count: 2000)), at: Fixture.address("k"), session: nil)
         }
         #expect((cache.report.remote?.compressionRatio ?? 0) > 10)
@@ -177,7 +179,7 @@ struct RemoteTierTests {
     @Test func invalidatesByKeyTagAndGlobWithCounts() async throws {
         let store = ScriptedStore()
         let writer = cache(store)
-        try await serving(writer) {
+        try await serving(writer, on: store) {
             for number in 0..<8 {
                 writer.store(
                     Fixture.answer(tags: [.model(number < 3 ? "a" : "b")]), at: Fixture.address("v1:t:\(number)"), session: nil)
@@ -195,8 +197,7 @@ struct RemoteTierTests {
     @Test func otherReplicasForgetTheirMemory() async throws {
         let store = ScriptedStore()
         let (one, other) = (cache(store), cache(store))
-        try await serving(other) {
-            try await store.state.wait("listener") { $0.listeners.isEmpty ? nil : () }
+        try await serving(other, on: store) {
             for key in ["k", "l"] {
                 other.store(
                     Fixture.answer(tags: [.agent(key)]), at: Fixture.address(key), session: "s")
@@ -228,7 +229,7 @@ struct RemoteTierTests {
         store.state.update { $0.fails = false }
         #expect(await cache.look(up: Fixture.query("k")) == nil, "the store still has it")
         #expect(store.state.value.values.count == 1)
-        try await serving(cache) {
+        try await serving(cache, on: store) {
             try await store.state.wait("deletion") { $0.values.isEmpty ? () : nil }
             try await store.state.wait("message") { $0.messages.isEmpty ? nil : () }
         }
@@ -249,7 +250,7 @@ struct RemoteTierTests {
         let gate = Gate("sets")
         let store = ScriptedStore(setGate: gate)
         let cache = cache(store)
-        try await serving(cache) {
+        try await serving(cache, on: store) {
             cache.store(Fixture.answer(), at: Fixture.address("running"), session: nil)
             try await store.waitForSets(1)
             cache.store(Fixture.answer(), at: Fixture.address("queued"), session: nil)
