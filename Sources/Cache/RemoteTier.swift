@@ -1,4 +1,3 @@
-package import Crypto
 import Gateway
 import NIOCore
 import Synchronization
@@ -37,46 +36,41 @@ final class RemoteTier: Sendable {
 
     // MARK: Reading
 
-    /// Asks the store; nil for whatever is not a good answer for this address.
-    func find(_ address: CacheAddress, maximumAge: Duration?) async -> Resident? {
-        let found: Result<RemoteValue?, any Error>
-        do {
-            let deadline = clock.now() + settings.patience
-            found = .success(try await store.value(of: names.answer(address.key), by: deadline))
-        } catch {
-            found = .failure(error)
+    /// Asks the store for an answer under its key, or else under the former one; a hit or a miss either way.
+    func find(_ query: CacheQuery) async -> Resident? {
+        let deadline = clock.now() + settings.patience
+        var found = await read(query.address, query.maximumAge, by: deadline)
+        if found == nil, let former = query.former { found = await read(former, query.maximumAge, by: deadline) }
+        state.withLock { [isHit = found != nil] state in
+            if isHit { state.figures.hits += 1 } else { state.figures.misses += 1 }
         }
-        let (resident, flaw) = read(found, address)
-        return state.withLock { state in
-            if let resident, maximumAge.map({ clock.now() - resident.born <= $0 }) ?? true,
-                !state.pending.cover(key: address.key, tags: resident.answer.tags)
-            {
-                state.figures.hits += 1
-                return resident
-            }
-            state.figures.misses += 1
-            if let flaw { state.figures[keyPath: flaw] += 1 }
-            return nil
-        }
+        return found
     }
 
-    /// The answer, or the figure that its flaw is counted under.
-    private func read(
-        _ found: Result<RemoteValue?, any Error>, _ address: CacheAddress
-    ) -> (Resident?, WritableKeyPath<CacheReport.Remote, Int>?) {
-        switch found {
-        // A caller who left says nothing about the store.
-        case .failure(let error): return (nil, error is CancellationError ? nil : \.failures)
-        case .success(nil): return (nil, nil)
-        case .success(let value?):
-            guard
-                let plain = SealedValue.open(
-                    value.bytes, with: address.sealing, at: address.key, limit: settings.answerBytes),
-                let answer = CachedAnswer(encoded: plain)
-            else { return (nil, \.unreadable) }
-            guard let resident = clock.resident(answer, atMost: value.life) else { return (nil, \.expired) }
-            return (resident, nil)
+    /// nil for whatever is not a good answer for this address, counted by what is wrong with it.
+    private func read(_ address: CacheAddress, _ maximumAge: Duration?, by deadline: Instant) async -> Resident? {
+        let value: RemoteValue
+        do {
+            guard let found = try await store.value(of: names.answer(address.key), by: deadline) else { return nil }
+            value = found
+        } catch {
+            // A caller who left says nothing about the store.
+            if !(error is CancellationError) { state.withLock { $0.figures.failures += 1 } }
+            return nil
         }
+        guard
+            let plain = SealedValue.open(value.bytes, with: address.sealing, at: address.key, limit: settings.answerBytes),
+            let answer = CachedAnswer(encoded: plain)
+        else {
+            state.withLock { $0.figures.unreadable += 1 }
+            return nil
+        }
+        guard let resident = clock.resident(answer, atMost: value.life) else {
+            state.withLock { $0.figures.expired += 1 }
+            return nil
+        }
+        if let maximumAge, clock.now() - resident.born > maximumAge { return nil }
+        return state.withLock { $0.pending.cover(key: address.key, tags: answer.tags) } ? nil : resident
     }
 
     // MARK: Writing
@@ -214,29 +208,5 @@ final class RemoteTier: Sendable {
         }
         report.condition = store.condition
         return report
-    }
-}
-
-/// How the remote tier behaves.
-package struct RemoteSettings: Sendable {
-    /// The same in all processes that share the store; hides tags and what replicas tell one another.
-    package var secret: SymmetricKey
-    /// How long a lookup waits for the store before it is a miss.
-    package var patience: Duration
-    /// Longest encoded answer, read or written.
-    package var answerBytes: Int
-    /// Most answers that wait to be written, and the bytes that they take.
-    package var queuedAnswers: Int
-    package var queuedBytes: Int
-
-    package init(
-        secret: SymmetricKey, patience: Duration = .milliseconds(100), answerBytes: Int = 4 << 20,
-        queuedAnswers: Int = 1024, queuedBytes: Int = 32 << 20
-    ) {
-        self.secret = secret
-        self.patience = patience
-        self.answerBytes = answerBytes
-        self.queuedAnswers = queuedAnswers
-        self.queuedBytes = queuedBytes
     }
 }

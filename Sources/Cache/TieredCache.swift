@@ -73,12 +73,7 @@ package final class TieredCache: AnswerCache, Service {
     }
 
     private func findRemotely(_ query: CacheQuery) async -> (resident: Resident, tier: CacheTier)? {
-        guard let remote else { return nil }
-        var found = await remote.find(query.address, maximumAge: query.maximumAge)
-        if found == nil, let former = query.former {
-            found = await remote.find(former, maximumAge: query.maximumAge)
-        }
-        return found.map { ($0, .remote) }
+        await remote?.find(query).map { ($0, .remote) }
     }
 
     /// Carries what a later tier had into the earlier ones, unless an invalidation came since the lookup began: it may
@@ -89,7 +84,7 @@ package final class TieredCache: AnswerCache, Service {
         case .session: memory?.store(resident, for: query.address.key, now: clock.now())
         case .remote: keepInMemory(resident, for: query.address.key, session: query.session)
         }
-        if self.epoch.current != epoch { forgetInMemory(.key(query.address.key)) }
+        if self.epoch.current != epoch { removeFromMemory(.key(query.address.key)) }
     }
 
     package func store(_ answer: CachedAnswer, at address: CacheAddress, session: String?) {
@@ -116,10 +111,14 @@ package final class TieredCache: AnswerCache, Service {
         return report
     }
 
-    @discardableResult
     private func forgetInMemory(_ which: CacheInvalidation) -> (memory: Int, session: Int) {
         epoch.advance()
-        return (memory?.invalidate(which) ?? 0, session?.invalidate(which) ?? 0)
+        return removeFromMemory(which)
+    }
+
+    @discardableResult
+    private func removeFromMemory(_ which: CacheInvalidation) -> (memory: Int, session: Int) {
+        (memory?.invalidate(which) ?? 0, session?.invalidate(which) ?? 0)
     }
 
     package var report: CacheReport {

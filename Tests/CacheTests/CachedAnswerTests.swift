@@ -106,7 +106,8 @@ struct CachedAnswerTests {
 
     /// A number has one form; eleven bytes, or a leading zero, are none.
     @Test func refusesOtherFormsOfNumbers() {
-        let forms: [[UInt8]] = [[], [0x80], [0x80, 0x00], [UInt8](repeating: 0xFF, count: 11), [UInt8](repeating: 0xFF, count: 9) + [2]]
+        let ones = [UInt8](repeating: 0xFF, count: 11)
+        let forms: [[UInt8]] = [[], [0x80], [0x80, 0x00], ones, ones.prefix(9) + [2]]
         for form in forms {
             var reader = ByteReader(form)
             #expect(reader.unsigned() == nil)

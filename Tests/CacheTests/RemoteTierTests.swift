@@ -174,6 +174,22 @@ struct RemoteTierTests {
         #expect((cache.report.remote?.plainBytes ?? 0) > 10_000)
     }
 
+    @Test func theFormerAddressCountsAsOneLookup() async throws {
+        let store = try await filled(key: "former")
+        let cache = cache(store)
+        #expect(await cache.look(up: Fixture.query("x", former: "y")) == nil)
+        #expect(await cache.look(up: Fixture.query("k", former: "former"))?.tier == .remote)
+        #expect(await cache.look(up: Fixture.query("k"))?.tier == .memory)
+        #expect(cache.report.remote?.hits == 1 && cache.report.remote?.misses == 1)
+    }
+
+    @Test func maximumAgeHoldsForTheStoreToo() async throws {
+        let cache = cache(try await filled())
+        time.advance(.seconds(10))
+        #expect(await cache.look(up: Fixture.query("k", maximumAge: .seconds(9))) == nil)
+        #expect(await cache.look(up: Fixture.query("k", maximumAge: .seconds(10)))?.tier == .remote)
+    }
+
     // MARK: Invalidation
 
     @Test func invalidatesByKeyTagAndGlobWithCounts() async throws {
@@ -262,21 +278,29 @@ struct RemoteTierTests {
     }
 
     @Test func anAnswerReadBeforeAnInvalidationDoesNotStayInMemory() async throws {
-        let filled = try await filled()
-        let gate = Gate("gets")
-        let store = ScriptedStore(getGate: gate)
-        store.state.update { $0.values = filled.state.value.values }
+        let (first, second) = (Gate("first read"), Gate("second read"))
+        let store = ScriptedStore(getGates: ["quintet:answer:k": first, "quintet:answer:l": second])
+        for key in ["k", "l"] {
+            let values = try await filled(key: key).state.value.values
+            store.state.update { $0.values.merge(values) { $1 } }
+        }
         let cache = cache(store)
-        async let looking = cache.look(up: Fixture.query("k"))
+        async let before = cache.look(up: Fixture.query("k"))
         try await store.waitForReads(1)
         _ = await cache.invalidate(.key("k"))
-        gate.open()
-        _ = await looking
+        async let after = cache.look(up: Fixture.query("l"))
+        try await store.waitForReads(2)
+
+        first.open()
+        _ = await before
         #expect(cache.report.memory?.entries == 0)
+        second.open()
+        _ = await after
+        #expect(cache.report.memory?.entries == 1, "giving up one answer is no invalidation to the others")
     }
 
     @Test func aCallerWhoLeavesSaysNothingAboutTheStore() async throws {
-        let store = ScriptedStore(getGate: Gate("gets"))
+        let store = ScriptedStore(getGates: ["quintet:answer:k": Gate("read")])
         let cache = cache(store)
         let looking = Task { await cache.look(up: Fixture.query("k")) == nil }
         try await store.waitForReads(1)

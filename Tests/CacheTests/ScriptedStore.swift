@@ -27,13 +27,13 @@ final class ScriptedStore: RemoteStore {
     let state = Watched(State())
     /// Holds back writes that have begun.
     let setGate: Gate
-    /// Holds back the answers to reads that have looked already.
-    let getGate: Gate
+    /// Hold back the answers to reads of these names, which have looked already.
+    let getGates: [String: Gate]
     private let begun = Watched(0)
 
-    init(setGate: Gate? = nil, getGate: Gate? = nil) {
+    init(setGate: Gate? = nil, getGates: [String: Gate] = [:]) {
         self.setGate = setGate ?? .opened
-        self.getGate = getGate ?? .opened
+        self.getGates = getGates
     }
 
     var condition: RemoteCondition { state.value.fails ? .away("told to") : .connected(ping: nil) }
@@ -56,7 +56,7 @@ final class ScriptedStore: RemoteStore {
             state.values[name].map { RemoteValue(bytes: $0.bytes, life: $0.life) }
         }
         begun.update { $0 += 1 }
-        try await getGate.wait()
+        try await getGates[name]?.wait()
         return value ?? nil
     }
 
