@@ -49,7 +49,8 @@ package struct LeastRecentlyUsed<Key: Hashable & Sendable, Value: Sendable>: Sen
 
     package enum Found: Sendable {
         case value(Value)
-        case expired(Removal)
+        /// Indirect, so that what is usual need not be moved in the size of what is rare.
+        indirect case expired(Removal)
         case absent
     }
 
