@@ -97,7 +97,7 @@ let package = Package(
             swiftSettings: swiftSettings),
         .testTarget(
             name: "EdgeTests",
-            dependencies: ["Core", "Edge", "TestKit", logging, nio("NIOCore"), nio("NIOEmbedded"), nio("NIOHTTP1")],
+            dependencies: ["Core", "Gateway", "Edge", "TestKit", logging, nio("NIOCore"), nio("NIOEmbedded"), nio("NIOHTTP1")],
             swiftSettings: swiftSettings),
         .testTarget(
             name: "CacheTests",

@@ -21,6 +21,8 @@ package struct GatewayError: Error, Sendable, Equatable {
         case bodyTimeout = "body_timeout"
         case invalidKey = "invalid_api_key"
         case adminOff = "admin_token_not_set"
+        case adminOnly = "admin_token_required"
+        case cacheOff = "cache_off"
         case invalidConfiguration = "invalid_configuration"
         case deploymentNotFound = "deployment_not_found"
         case auditFailed = "audit_failed"

@@ -11,6 +11,9 @@ package struct ClientKeys: Sendable {
         digests = Set(keys.map { SHA256.hash(data: Array($0.utf8)) })
     }
 
+    /// Whether everybody is let in.
+    var isEmpty: Bool { digests.isEmpty }
+
     /// Lets a request in, or says what it lacks. A key comes as `Authorization: Bearer …`, or `x-api-key` as
     /// Anthropic's clients send it.
     func check(_ headers: HTTPHeaders) throws(GatewayError) {

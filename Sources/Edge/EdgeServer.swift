@@ -31,16 +31,22 @@ package struct EdgeServer: Service {
     private let adminToken: AdminToken
     private let audit: AuditLog
     private let reload: Reload
+    private let cache: (any AnswerCache)?
+    private let flights: @Sendable () -> FlightReport?
     private let logger: Logger
     private let onListening: @Sendable (_ port: Int) async -> Void
     private let drain = DrainFlag()
 
     /// - Parameters:
     ///   - reload: what `POST /admin/reload` does.
+    ///   - cache: what `/api/cache` shows and forgets; nil where it is off.
+    ///   - flights: the figures of the flights, which stand beside the cache's.
     ///   - onListening: called once, when connections are taken, with the port.
     package init(
         _ configuration: Configuration, gateway: Gateway, keys: ClientKeys, adminToken: AdminToken, audit: AuditLog,
-        reload: @escaping Reload, logger: Logger, onListening: @escaping @Sendable (_ port: Int) async -> Void
+        reload: @escaping Reload, cache: (any AnswerCache)? = nil,
+        flights: @escaping @Sendable () -> FlightReport? = { nil }, logger: Logger,
+        onListening: @escaping @Sendable (_ port: Int) async -> Void
     ) {
         self.configuration = configuration
         self.gateway = gateway
@@ -48,6 +54,8 @@ package struct EdgeServer: Service {
         self.adminToken = adminToken
         self.audit = audit
         self.reload = reload
+        self.cache = cache
+        self.flights = flights
         self.logger = logger
         self.onListening = onListening
     }
@@ -86,7 +94,9 @@ package struct EdgeServer: Service {
         let chat = ChatRoute(gateway: gateway)
         let native = NativeRoutes(gateway: gateway)
         let info = InfoRoutes(gateway: gateway, startedAt: Int(Date.now.timeIntervalSince1970), drain: drain)
-        let breakers = BreakerRoutes(gateway: gateway, door: AdminDoor(keys: keys, token: adminToken), audit: audit)
+        let door = AdminDoor(keys: keys, token: adminToken)
+        let breakers = BreakerRoutes(gateway: gateway, door: door, audit: audit)
+        let cached = CacheRoutes(cache: cache, flights: flights, door: door, audit: audit)
         var table = RouteTable()
         table.post("/v1/chat/completions", handler: chat.answer)
         table.get("/v1/models", handler: info.models)
@@ -99,6 +109,8 @@ package struct EdgeServer: Service {
         table.get("/ai/circuit-breaker", "/api/ai/circuit-breaker", isOpen: true, handler: breakers.show)
         table.post("/ai/circuit-breaker/**", "/api/ai/circuit-breaker/**", isOpen: true, handler: breakers.act)
         table.post("/admin/reload", isOpen: true, handler: ReloadRoute(token: adminToken, reload: reload).answer)
+        table.get("/api/cache/stats", isOpen: true, handler: cached.stats)
+        table.post("/api/cache/invalidate", isOpen: true, handler: cached.invalidate)
         table.get("/health", "/api/health", isOpen: true, handler: info.health)
         return table
     }

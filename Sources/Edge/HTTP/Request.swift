@@ -12,6 +12,8 @@ struct Request: Sendable {
     /// What stands behind the path's `?`, as it came.
     private let parameters: Substring
     var body = ByteBuffer()
+    /// Whose request it is, by the client key that it showed.
+    var tenant = "local"
 
     init(_ head: HTTPRequestHead) {
         self.head = head

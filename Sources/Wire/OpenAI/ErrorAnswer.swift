@@ -9,8 +9,8 @@ package enum ErrorAnswer {
         return switch error.code {
         case .invalidJSON, .invalidValue, .missingField, .agentNotFound, .noModelFits, .providerRefused: 400
         case .invalidKey: 401
-        case .adminOff: 403
-        case .modelNotFound, .notFound, .deploymentNotFound: 404
+        case .adminOff, .adminOnly: 403
+        case .modelNotFound, .notFound, .deploymentNotFound, .cacheOff: 404
         case .methodNotAllowed: 405
         case .bodyTimeout: 408
         case .bodyTooLarge: 413
