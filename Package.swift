@@ -40,7 +40,7 @@ let package = Package(
         .target(name: "CCurl", linkerSettings: [.linkedLibrary("curl")]),
         .target(name: "CSimdJSON", linkerSettings: [.linkedLibrary("simdjson")]),
         .target(name: "CZstd", linkerSettings: [.linkedLibrary("zstd")]),
-        .target(name: "Core", swiftSettings: swiftSettings),
+        .target(name: "Core", dependencies: [crypto], swiftSettings: swiftSettings),
         .target(name: "Wire", dependencies: ["Core", "CSimdJSON", nio("NIOCore")], swiftSettings: swiftSettings),
         .target(
             name: "Gateway", dependencies: ["Core", "Wire", nio("NIOCore"), logging, lifecycle, crypto],
@@ -53,7 +53,8 @@ let package = Package(
             ],
             swiftSettings: requestPathSettings),
         .target(
-            name: "Cache", dependencies: ["Core", "Gateway", "CZstd", nio("NIOCore"), crypto, lifecycle],
+            name: "Cache",
+            dependencies: ["Core", "Gateway", "CZstd", nio("NIOCore"), nio("NIOPosix"), crypto, lifecycle, logging],
             swiftSettings: requestPathSettings),
         .target(name: "Telemetry", dependencies: ["Core", "Gateway", lifecycle], swiftSettings: swiftSettings),
         .target(
@@ -86,11 +87,11 @@ let package = Package(
             name: "TestKit", dependencies: [nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1"), nio("NIOConcurrencyHelpers")],
             path: "Tests/TestKit", swiftSettings: swiftSettings),
         .testTarget(name: "TestKitTests", dependencies: ["TestKit", nio("NIOCore")], swiftSettings: swiftSettings),
-        .testTarget(name: "CoreTests", dependencies: ["Core", "TestKit"], swiftSettings: swiftSettings),
+        .testTarget(name: "CoreTests", dependencies: ["Core", "TestKit", crypto], swiftSettings: swiftSettings),
         .testTarget(
             name: "WireTests", dependencies: ["Core", "Wire", "TestKit", nio("NIOCore")], swiftSettings: swiftSettings),
         .testTarget(
-            name: "GatewayTests", dependencies: ["Core", "Wire", "Gateway", "TestKit", logging, nio("NIOCore")],
+            name: "GatewayTests", dependencies: ["Core", "Wire", "Gateway", "TestKit", logging, nio("NIOCore"), crypto],
             swiftSettings: swiftSettings),
         .testTarget(
             name: "UpstreamTests", dependencies: ["Core", "Gateway", "Upstream", "TestKit", nio("NIOCore")],
@@ -102,7 +103,7 @@ let package = Package(
         .testTarget(
             name: "CacheTests",
             dependencies: [
-                "Core", "Gateway", "Cache", "TestKit", nio("NIOCore"), crypto,
+                "Core", "Gateway", "Cache", "TestKit", nio("NIOCore"), crypto, lifecycle, logging,
                 .product(name: "ServiceLifecycleTestKit", package: "swift-service-lifecycle"),
             ],
             swiftSettings: swiftSettings),

@@ -28,6 +28,8 @@ package struct ServerSettings: Sendable, Equatable {
     package let clientKeys: [Secret]
     /// What admins must show to act; nil lets nobody.
     package let adminToken: Secret?
+    /// What the tenants' cache secrets are derived from; nil takes the state directory's own.
+    package let cacheSecret: Secret?
 
     /// Reads and checks all settings; the error holds every problem found. `directory` is what relative paths and
     /// `quintet.json` are looked for in.
@@ -59,7 +61,8 @@ package struct ServerSettings: Sendable, Equatable {
         logLevel = Self.logLevel(reader)
         let keys = ClientKeys.read(reader, directory: directory)
         clientKeys = keys ?? []
-        adminToken = Self.adminToken(reader)
+        adminToken = Self.secret(.adminToken, ofAtLeast: 16, reader)
+        cacheSecret = Self.secret(.cacheSecret, ofAtLeast: 32, reader)
         host = Self.host(reader, isKeyless: keys == [])
     }
 
@@ -74,12 +77,12 @@ package struct ServerSettings: Sendable, Equatable {
         return .info
     }
 
-    private static func adminToken(_ reader: SettingReader) -> Secret? {
-        guard let found = reader.text(.adminToken) else { return nil }
+    private static func secret(_ setting: Setting, ofAtLeast characters: Int, _ reader: SettingReader) -> Secret? {
+        guard let found = reader.text(setting) else { return nil }
         do {
-            let token = try Secret(found.value, from: Setting.adminToken.variable)
-            if found.value.utf8.count >= 16 { return token }
-            reader.note(.adminToken, found.source, "is shorter than 16 characters. openssl rand -hex 32 makes a good one.")
+            let secret = try Secret(found.value, from: setting.variable)
+            if found.value.utf8.count >= characters { return secret }
+            reader.note(setting, found.source, "is shorter than \(characters) characters. openssl rand -hex 32 makes a good one.")
         } catch { reader.problems.note(error) }
         return nil
     }

@@ -20,15 +20,17 @@ enum Setting: String, CaseIterable {
     case apiKeys = "api_keys"
     /// What admins show to act; only as a variable, too.
     case adminToken = "admin_token"
+    /// What the tenants' cache secrets are derived from; only as a variable, too.
+    case cacheSecret = "cache_secret"
 
     /// Never in a flag or the settings file, and never shown.
-    var isSecret: Bool { self == .apiKeys || self == .adminToken }
+    var isSecret: Bool { self == .apiKeys || self == .adminToken || self == .cacheSecret }
 
     enum Kind { case text, integer, number }
 
     var kind: Kind {
         switch self {
-        case .host, .models, .agents, .stateDirectory, .logLevel, .apiKeysFile, .apiKeys, .adminToken: .text
+        case .host, .models, .agents, .stateDirectory, .logLevel, .apiKeysFile, .apiKeys, .adminToken, .cacheSecret: .text
         case .port, .loops, .maxBodyBytes, .maxConnections: .integer
         case .drainSeconds, .headSeconds, .bodySeconds, .idleSeconds: .number
         }
