@@ -27,6 +27,7 @@ let package = Package(
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
@@ -38,6 +39,7 @@ let package = Package(
     ],
     targets: [
         .target(name: "CCurl", linkerSettings: [.linkedLibrary("curl")]),
+        .target(name: "CHiredis", linkerSettings: [.linkedLibrary("hiredis")]),
         .target(name: "CSimdJSON", linkerSettings: [.linkedLibrary("simdjson")]),
         .target(name: "CZstd", linkerSettings: [.linkedLibrary("zstd")]),
         .target(name: "Core", dependencies: [crypto], swiftSettings: swiftSettings),
@@ -54,7 +56,10 @@ let package = Package(
             swiftSettings: requestPathSettings),
         .target(
             name: "Cache",
-            dependencies: ["Core", "Gateway", "CZstd", nio("NIOCore"), nio("NIOPosix"), crypto, lifecycle, logging],
+            dependencies: [
+                "Core", "Gateway", "CHiredis", "CZstd", nio("NIOCore"), nio("NIOPosix"), crypto, lifecycle, logging,
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ],
             swiftSettings: requestPathSettings),
         .target(name: "Telemetry", dependencies: ["Core", "Gateway", lifecycle], swiftSettings: swiftSettings),
         .target(

@@ -1,3 +1,4 @@
+package import Core
 import Foundation
 
 /// How the server runs. Each setting comes from its flag, else its `QUINTET_*` variable, else `quintet.json`, else a default.
@@ -30,6 +31,8 @@ package struct ServerSettings: Sendable, Equatable {
     package let adminToken: Secret?
     /// What the tenants' cache secrets are derived from; nil takes the state directory's own.
     package let cacheSecret: Secret?
+    /// The Redis that the cache shares with other processes; nil for none.
+    package let redis: RedisAddress?
 
     /// Reads and checks all settings; the error holds every problem found. `directory` is what relative paths and
     /// `quintet.json` are looked for in.
@@ -39,12 +42,12 @@ package struct ServerSettings: Sendable, Equatable {
     ) throws(ConfigurationError) -> ServerSettings {
         let file = try SettingsFile.read(flags: flags, environment: environment, directory: directory)
         let reader = SettingReader(flags: flags, environment: environment, file: file)
-        let settings = ServerSettings(reader, directory: directory, cores: cores)
+        let settings = ServerSettings(reader, environment: environment, directory: directory, cores: cores)
         try reader.problems.check()
         return settings
     }
 
-    private init(_ reader: SettingReader, directory: String, cores: Int) {
+    private init(_ reader: SettingReader, environment: [String: String], directory: String, cores: Int) {
         let models = reader.path(.models, default: "models.json", directory: directory)
         modelsPath = models.value
         isModelsPathExplicit = models.source != nil
@@ -63,6 +66,7 @@ package struct ServerSettings: Sendable, Equatable {
         clientKeys = keys ?? []
         adminToken = Self.secret(.adminToken, ofAtLeast: 16, reader)
         cacheSecret = Self.secret(.cacheSecret, ofAtLeast: 32, reader)
+        redis = RedisVariables(environment).address(problems: reader.problems)
         host = Self.host(reader, isKeyless: keys == [])
     }
 
