@@ -123,7 +123,7 @@ import Wire
         tally.count(.answered(.init(cost: "0.25", cache: "miss", status: nil)))
         #expect(tally.stop == "Stopped at the cap of USD 0.5.")
         tally.countBadLine()
-        #expect(tally.summary == "4 sent: 1 stored, 1 already there, 1 failed, 1 bad lines skipped; USD 0.5")
+        #expect(tally.summary == "4 sent: 1 stored, 1 already there, 1 failed, 1 bad line skipped; USD 0.5")
         #expect(tally.hasFailures)
     }
 

@@ -51,13 +51,18 @@ import Testing
                 """)
         #expect(steps.prefix(5).joined() == "", "luna is done, and waits for dev")
         #expect(steps[5].hasPrefix("dev\nBuild it now.\n\nluna\n"))
-        #expect(notes == ["synthesis on demo-medium · USD 0.0026 · first word 0.2 s · total 1.4 s · cache miss"])
+        #expect(
+            notes == [
+                "dev: demo-large · USD 0.002 · first word 0.3 s · total 0.9 s",
+                "luna: demo-small · USD 0.0001 · first word 0.2 s · total 0.5 s",
+                "synthesis on demo-medium · USD 0.0026 · first word 0.2 s · total 1.4 s · cache miss",
+            ])
     }
 
     @Test func aTeamWithoutSynthesisIsWholeToo() {
         let (steps, notes) = Self.printed(Array(ChatRecording.team.prefix(4)), isForTeam: true, on: .pipe())
         #expect(steps.joined() == "dev\nBuild it now.\n\nluna\nDesign first.\n")
-        #expect(notes.count == 1)
+        #expect(notes.count == 3)
     }
 
     @Test func membersSpeakSideBySide() {

@@ -36,7 +36,8 @@ struct CacheClear: AsyncParsableCommand {
 
     func validate() throws {
         guard choices.count == 1 else {
-            throw ValidationError("Say what is to be forgotten, with one of --tag, --user, --session, --mine, --agent, --model, --key, --glob, --all.")
+            let flags = "--tag, --user, --session, --mine, --agent, --model, --key, --glob, --all"
+            throw ValidationError("Say what is to be forgotten, with one of \(flags).")
         }
     }
 

@@ -53,7 +53,8 @@ struct WarmTally: Sendable {
     var stop: String? {
         guard let cap else { return nil }
         if ofUnknownCost > 0 {
-            return "The gateway does not know what an answer cost, so --max-cost cannot be kept: give the model a price in models.json, or leave the cap out."
+            let mend = "give the model a price in models.json, or leave the cap out."
+            return "The gateway does not know what an answer cost, so --max-cost cannot be kept: \(mend)"
         }
         return cost >= cap ? "Stopped at the cap of USD \(cap.decimalUSD)." : nil
     }
@@ -63,7 +64,7 @@ struct WarmTally: Sendable {
 
     var summary: String {
         let unknown = ofUnknownCost > 0 ? ", and \(ofUnknownCost) of unknown cost" : ""
-        let skipped = bad > 0 ? ", \(bad) bad lines skipped" : ""
+        let skipped = bad > 0 ? ", \(bad) bad line\(bad == 1 ? "" : "s") skipped" : ""
         return "\(sent) sent: \(stored) stored, \(wereThere) already there, \(failed) failed\(skipped); USD \(cost.decimalUSD)\(unknown)"
     }
 

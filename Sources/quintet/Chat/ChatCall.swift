@@ -28,10 +28,9 @@ struct ChatCall {
             throw error
         }
         let headers = response.headers
-        try show(
-            printer.finish(
-                answer, on: Screen.now(),
-                headers: (headers.first(name: AnswerHeader.model), headers.first(name: AnswerHeader.agent), headers.first(name: AnswerHeader.cache))))
+        let (model, agent) = (headers.first(name: AnswerHeader.model), headers.first(name: AnswerHeader.agent))
+        let cache = headers.first(name: AnswerHeader.cache)
+        try show(printer.finish(answer, on: Screen.now(), headers: (model, agent, cache)))
         return (answer, fault(of: answer))
     }
 

@@ -48,6 +48,12 @@ struct ChatPrinter {
         output.text += endLine()
         var facts = answer.facts
         if isForTeam {
+            // On a terminal they stand under the members.
+            if !isLive {
+                output.notes += answer.members.filter { $0.failure == nil }.map {
+                    "\($0.agent ?? "answer"): \(AnswerFootnote.text(model: $0.model, facts: $0.facts))"
+                }
+            }
             let model = answer.synthesis?.model
             let text = AnswerFootnote.text(
                 model: model ?? "team", agent: model.map { _ in ChatAnswer.synthesis }, facts: facts, cache: headers.cache)
