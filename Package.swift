@@ -35,6 +35,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: ["JSON"]),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
@@ -82,7 +83,9 @@ let package = Package(
         .executableTarget(
             name: "quintet",
             dependencies: [
-                "Core", "Gateway", "Upstream", "Edge", "Telemetry", "Settings", "DemoProvider", logging, lifecycle,
+                "Core", "Wire", "Gateway", "Upstream", "Edge", "Telemetry", "Settings", "DemoProvider", logging, lifecycle,
+                nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1"),
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -110,6 +113,12 @@ let package = Package(
             dependencies: [
                 "Core", "Gateway", "Cache", "TestKit", nio("NIOCore"), crypto, lifecycle, logging,
                 .product(name: "ServiceLifecycleTestKit", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "QuintetTests",
+            dependencies: [
+                "quintet", "Core", "Wire", nio("NIOCore"), .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: swiftSettings),
         .testTarget(name: "SettingsTests", dependencies: ["Core", "Settings"], swiftSettings: swiftSettings),

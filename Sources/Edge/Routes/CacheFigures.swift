@@ -40,7 +40,7 @@ struct CacheFigures: Sendable {
                 $0.key("flights")
                 $0.flights(flights)
                 $0.key("refusedStores")
-                $0.counts(flights?.refusedStores)
+                $0.reasons(flights?.refusedStores)
             }
         }
     }
@@ -74,21 +74,14 @@ extension JSONWriter {
     fileprivate mutating func totals(_ report: CacheReport) {
         object {
             $0.members(report.lookups, hits: "totalHits", misses: "totalMisses")
-            $0.key("redisHits")
-            $0.integer(report.remote?.hits ?? 0)
-            $0.key("redisMisses")
-            $0.integer(report.remote?.misses ?? 0)
-            // Lookups that went on without the store because it failed.
-            $0.key("fallbackCount")
-            $0.integer(report.remote?.failures ?? 0)
+            let remote = report.remote ?? CacheReport.Remote()
+            // The fallbacks are lookups that went on without the store because it failed.
+            $0.counts(["redisHits": remote.hits, "redisMisses": remote.misses, "fallbackCount": remote.failures])
         }
     }
 
     private mutating func members(_ lookups: CacheReport.Lookups, hits: StaticString, misses: StaticString) {
-        key(hits)
-        integer(lookups.hits)
-        key(misses)
-        integer(lookups.misses)
+        counts([hits: lookups.hits, misses: lookups.misses])
         key("hitRate")
         string(lookups.percentage)
         key("hitRatio")
@@ -136,64 +129,24 @@ extension JSONWriter {
     private mutating func memory(_ tier: CacheReport.Memory?) {
         guard let tier else { return null() }
         object {
-            $0.key("hits")
-            $0.integer(tier.hits)
-            $0.key("misses")
-            $0.integer(tier.misses)
-            $0.key("stores")
-            $0.integer(tier.stores)
-            $0.key("refused")
-            $0.integer(tier.refused)
-            $0.key("evictions")
-            $0.integer(tier.evictions)
-            $0.key("expired")
-            $0.integer(tier.expired)
-            $0.key("invalidated")
-            $0.integer(tier.invalidated)
-            $0.key("entries")
-            $0.integer(tier.entries)
-            $0.key("entryLimit")
-            $0.integer(tier.entryLimit)
-            $0.key("bytes")
-            $0.integer(tier.bytes)
-            $0.key("byteLimit")
-            $0.integer(tier.byteLimit)
+            $0.counts([
+                "hits": tier.hits, "misses": tier.misses, "stores": tier.stores, "refused": tier.refused,
+                "evictions": tier.evictions, "expired": tier.expired, "invalidated": tier.invalidated,
+                "entries": tier.entries, "entryLimit": tier.entryLimit, "bytes": tier.bytes, "byteLimit": tier.byteLimit,
+            ])
         }
     }
 
     private mutating func remote(_ tier: CacheReport.Remote?) {
         guard let tier else { return null() }
         object {
-            $0.key("hits")
-            $0.integer(tier.hits)
-            $0.key("misses")
-            $0.integer(tier.misses)
-            $0.key("stores")
-            $0.integer(tier.stores)
-            $0.key("refused")
-            $0.integer(tier.refused)
-            $0.key("lostStores")
-            $0.integer(tier.lostStores)
-            $0.key("failures")
-            $0.integer(tier.failures)
-            $0.key("unreadable")
-            $0.integer(tier.unreadable)
-            $0.key("expired")
-            $0.integer(tier.expired)
-            $0.key("invalidated")
-            $0.integer(tier.invalidated)
-            $0.key("pendingInvalidations")
-            $0.integer(tier.pendingInvalidations)
-            $0.key("queued")
-            $0.integer(tier.queued)
-            $0.key("queuedBytes")
-            $0.integer(tier.queuedBytes)
-            $0.key("subscriptions")
-            $0.integer(tier.subscriptions)
-            $0.key("plainBytes")
-            $0.integer(tier.plainBytes)
-            $0.key("sealedBytes")
-            $0.integer(tier.sealedBytes)
+            $0.counts([
+                "hits": tier.hits, "misses": tier.misses, "stores": tier.stores, "refused": tier.refused,
+                "lostStores": tier.lostStores, "failures": tier.failures, "unreadable": tier.unreadable,
+                "expired": tier.expired, "invalidated": tier.invalidated,
+                "pendingInvalidations": tier.pendingInvalidations, "queued": tier.queued, "queuedBytes": tier.queuedBytes,
+                "subscriptions": tier.subscriptions, "plainBytes": tier.plainBytes, "sealedBytes": tier.sealedBytes,
+            ])
             $0.key("compressionRatio")
             if let ratio = tier.compressionRatio { $0.number(ratio) } else { $0.null() }
         }
@@ -201,21 +154,24 @@ extension JSONWriter {
 
     fileprivate mutating func flights(_ flights: FlightReport?) {
         guard let flights else { return null() }
+        object { $0.counts(["joins": flights.joins, "running": flights.running]) }
+    }
+
+    fileprivate mutating func reasons(_ reasons: [String: Int]?) {
+        guard let reasons else { return null() }
         object {
-            $0.key("joins")
-            $0.integer(flights.joins)
-            $0.key("running")
-            $0.integer(flights.running)
+            for (reason, count) in reasons.sorted(by: { $0.key < $1.key }) {
+                $0.key(dynamic: reason)
+                $0.integer(count)
+            }
         }
     }
 
-    fileprivate mutating func counts(_ counts: [String: Int]?) {
-        guard let counts else { return null() }
-        object {
-            for (name, count) in counts.sorted(by: { $0.key < $1.key }) {
-                $0.key(dynamic: name)
-                $0.integer(count)
-            }
+    /// Members of the object that is being written.
+    private mutating func counts(_ members: KeyValuePairs<StaticString, Int>) {
+        for (name, count) in members {
+            key(name)
+            integer(count)
         }
     }
 }

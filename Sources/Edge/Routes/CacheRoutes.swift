@@ -54,9 +54,10 @@ struct CacheRoutes: Sendable {
         guard let field = wanted.fieldBeyond(tenant: tenant) else { return }
         // Says how there comes to be a token.
         if !door.token.isSet { try door.token.check([:]) }
+        let own = #"With a client key you can forget by 'user', 'session', 'tag', and all of your own with {"tenant": "self"}."#
         throw GatewayError(
             .adminOnly, .client,
-            "'\(field)' reaches answers of other tenants, which takes the admin token: send it as 'Authorization: Bearer <token>'. With a client key you can forget by 'user', 'session', 'tag', and all of your own with {\"tenant\": \"self\"}.",
+            "'\(field)' reaches other tenants' answers, which takes the admin token as 'Authorization: Bearer <token>'. \(own)",
             param: field)
     }
 }
