@@ -78,6 +78,55 @@ import Testing
         #expect(steps[8] == "" && steps.last == "\n")
     }
 
+    /// What stands on a terminal of so many rows in the end, scrolled-away lines included.
+    private static func screen(after steps: [String], rows: Int) -> [String] {
+        var lines = [""]
+        var row = 0
+        for step in steps {
+            var rest = step[...]
+            while let character = rest.popFirst() {
+                if character == "\u{1B}" {
+                    let code = rest.prefix { !$0.isLetter }.dropFirst()
+                    rest = rest.dropFirst(code.count + 1)
+                    let command = rest.popFirst()
+                    // The cursor stops at the upper edge.
+                    if command == "A" { row = max(row - (Int(code) ?? 1), lines.count - rows) }
+                    if command == "J" {
+                        lines.removeSubrange((row + 1)...)
+                        lines[row] = ""
+                    }
+                } else if character == "\n" {
+                    row += 1
+                    if row == lines.count { lines.append("") }
+                } else if character != "\r" {
+                    lines[row].append(character)
+                }
+            }
+        }
+        return lines
+    }
+
+    @Test(arguments: [(60, 24), (60, 6), (30, 24), (30, 6)])
+    func inTheEndEverythingStandsThereOnce(width: Int, height: Int) {
+        var events: [(Int, String)] = []
+        for number in 0..<40 {
+            events.append((number, ChatRecording.member(0, "dev", "dev\(number) ")))
+            events.append((number, ChatRecording.member(1, "luna", "luna\(number) ")))
+        }
+        events += [(50, ChatRecording.end(0, "dev", "big", cost: 1)), (60, ChatRecording.end(1, "luna", "small", cost: 0.5))]
+        events += [(70, ChatRecording.member(2, "synthesis", "Both are right.")), (80, "[DONE]")]
+        let steps = Self.printed(events, isForTeam: true, on: .live(width, height)).steps
+        let screen = Self.screen(after: steps, rows: height)
+        let words = screen.joined(separator: " ").split { $0 == " " || $0 == "│" }.map(String.init)
+        for number in 0..<40 {
+            #expect(words.count { $0 == "dev\(number)" } == 1)
+            #expect(words.count { $0 == "luna\(number)" } == 1)
+        }
+        #expect(words.count { $0 == "dev" } == 1 && words.count { $0 == "synthesis" } == 1 && words.count { $0 == "big" } == 1)
+        #expect(screen.suffix(3) == ["synthesis", "Both are right.", ""])
+        #expect(screen.allSatisfy { $0.displayWidth <= width })
+    }
+
     @Test func coloursCostNoCells() {
         let plain = Self.printed(ChatRecording.team, isForTeam: true, on: .live(60)).steps
         let coloured = Self.printed(ChatRecording.team, isForTeam: true, on: .live(60, style: .colour)).steps

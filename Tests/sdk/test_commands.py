@@ -448,6 +448,33 @@ def test_cache_warm_stops_at_the_cap(scripted: Scripted, tmp_path: Path) -> None
     assert [body for _, _, body in scripted.seen] == [b'{"messages":[],"stream":false}'] * 3
 
 
+def test_interrupt_ends_warming(servers: list[processes.Server], tmp_path: Path) -> None:
+    demo = processes.demo_provider(tmp_path, "--token-delay-ms", "300")
+    servers.append(demo)
+    models = {
+        "providers": {"demo": processes.provider(demo.url)},
+        "models": {"slow": processes.model("demo", "demo-large")},
+    }
+    gateway = processes.gateway(tmp_path, models)
+    servers.append(gateway)
+    file = tmp_path / "requests.jsonl"
+    slow = json.dumps({"model": "slow", "messages": [{"role": "user", "content": "Tell me everything"}]})
+    file.write_text("\n".join(["nonsense", slow, slow]))
+    process = subprocess.Popen(
+        [processes.BINARY, "cache", "warm", file, "--url", gateway.url],
+        env=processes.clean_environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr
+    assert process.stderr.readline().startswith("line 1: ")
+    process.send_signal(signal.SIGINT)
+    output, errors = process.communicate(timeout=SECONDS)
+    assert process.returncode == 130 and errors == ""
+    assert output == "0 sent: 0 stored, 0 already there, 0 failed, 1 bad line skipped; USD 0\n"
+
+
 def test_cache_warm_without_a_file(gateway: processes.Server, tmp_path: Path) -> None:
     done = quintet("cache", "warm", tmp_path / "nothing", url=gateway.url)
     assert done.returncode == 1 and "cannot be read" in done.stderr and done.stderr.count("\n") == 1
