@@ -124,7 +124,7 @@ struct RedisConnector: Sendable {
             throw RedisLoss.silent(for: settings.connectTimeout, address: address)
         } catch RedisError.away {
             let loss = await connection.untilEnd()
-            guard loss == .closed(address), !address.isTLS else { throw loss }
+            guard loss.isHangUp, !address.isTLS else { throw loss }
             throw RedisLoss(words: loss.words + " Does it want TLS (rediss://)?")
         }
     }

@@ -10,8 +10,10 @@ struct RedisLoss: Error, Sendable, Equatable {
     let words: String
     /// Whether only a person can make the next attempt succeed.
     var needsMend = false
+    /// Whether the other side ended it without a word.
+    var isHangUp = false
 
-    static func closed(_ address: RedisAddress) -> RedisLoss { RedisLoss(words: "\(address) closed the connection.") }
+    static func closed(_ address: RedisAddress) -> RedisLoss { RedisLoss(words: "\(address) closed the connection.", isHangUp: true) }
 
     static func silent(for time: Duration, address: RedisAddress) -> RedisLoss {
         RedisLoss(words: "\(address) did not answer for \(time.formatted).")
@@ -36,7 +38,7 @@ extension RedisLoss {
             self.init(
                 words: "TLS with \(address) failed: \("\(error)".prefix(300)). Where its certificate is signed by an authority of "
                     + "your own, name that by ?tls_ca_file=; where it speaks no TLS, begin the URL with redis://.")
-        case is IOError: self.init(words: "The connection to \(address) broke (\("\(error)".prefix(200))).")
+        case is IOError: self.init(words: "The connection to \(address) broke (\("\(error)".prefix(200))).", isHangUp: true)
         default: self.init(words: "\(address) cannot be reached (\("\(error)".prefix(200))).")
         }
     }
