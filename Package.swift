@@ -83,7 +83,7 @@ let package = Package(
         .executableTarget(
             name: "quintet",
             dependencies: [
-                "Core", "Wire", "Gateway", "Upstream", "Edge", "Telemetry", "Settings", "DemoProvider", logging, lifecycle,
+                "Core", "Wire", "Gateway", "Upstream", "Cache", "Edge", "Telemetry", "Settings", "DemoProvider", logging, lifecycle,
                 nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -132,8 +132,8 @@ let package = Package(
         .testTarget(
             name: "LiveTests",
             dependencies: [
-                "Core", "Gateway", "Upstream", "Edge", "Telemetry", "TestKit", logging, lifecycle, nio("NIOCore"),
-                nio("NIOPosix"),
+                "Core", "Gateway", "Upstream", "Edge", "Cache", "Telemetry", "TestKit", logging, lifecycle, crypto,
+                nio("NIOCore"), nio("NIOPosix"),
             ],
             swiftSettings: swiftSettings),
     ],

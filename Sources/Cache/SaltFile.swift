@@ -31,23 +31,35 @@ package struct SaltFile: Sendable {
     ///   could undo a tenant's being forgotten.
     package func read() throws(StateFileError) -> [String: TenantSalt] {
         guard let bytes = try file.contents() else { return [:] }
+        do throws(Damage) { return try Self.decode(bytes) } catch { throw damaged(error.how) }
+    }
+
+    /// What is wrong with salts that were written.
+    struct Damage: Error { let how: String }
+
+    static func decode(_ bytes: [UInt8]) throws(Damage) -> [String: TenantSalt] {
         let content: Content
-        do { content = try JSONDecoder().decode(Content.self, from: Data(bytes)) } catch { throw damaged("it is not JSON of the form that Quintet writes") }
-        guard content.version == 1 else { throw damaged("its version is \(content.version), and this Quintet knows 1") }
+        do { content = try JSONDecoder().decode(Content.self, from: Data(bytes)) } catch {
+            throw Damage(how: "it is not JSON of the form that Quintet writes")
+        }
+        guard content.version == 1 else { throw Damage(how: "its version is \(content.version), and this Quintet knows 1") }
         var salts: [String: TenantSalt] = [:]
         for (tenant, entry) in content.tenants {
-            guard let salt = TenantSalt(entry) else { throw damaged("a tenant's salt is not 64 hexadecimal digits") }
+            guard let salt = TenantSalt(entry) else { throw Damage(how: "a tenant's salt is not 64 hexadecimal digits") }
             salts[tenant] = salt
         }
         return salts
     }
 
-    /// Saves all salts. Blocks; not for event loops.
-    func write(_ salts: [String: TenantSalt]) throws(StateFileError) {
+    static func encode(_ salts: [String: TenantSalt]) throws -> Data {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys]
-        let content = Content(tenants: salts.mapValues(Entry.init))
-        guard let data = try? encoder.encode(content) else { throw file.error("cannot be written.", "This is a fault of Quintet's.") }
+        return try encoder.encode(Content(tenants: salts.mapValues(Entry.init)))
+    }
+
+    /// Saves all salts. Blocks; not for event loops.
+    func write(_ salts: [String: TenantSalt]) throws(StateFileError) {
+        guard let data = try? Self.encode(salts) else { throw file.error("cannot be written.", "This is a fault of Quintet's.") }
         try file.replace(with: Array(data) + [UInt8(ascii: "\n")])
     }
 

@@ -31,6 +31,7 @@ package struct GatewayError: Error, Sendable, Equatable {
         case providersFailed = "providers_failed"
         case providerRefused = "provider_refused"
         case deadline = "deadline_exceeded"
+        case notCached = "not_cached"
         case callerGone = "caller_gone"
         case draining = "draining"
         case internalError = "internal_error"

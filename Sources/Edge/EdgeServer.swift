@@ -31,22 +31,16 @@ package struct EdgeServer: Service {
     private let adminToken: AdminToken
     private let audit: AuditLog
     private let reload: Reload
-    private let cache: (any AnswerCache)?
-    private let flights: @Sendable () -> FlightReport?
     private let logger: Logger
     private let onListening: @Sendable (_ port: Int) async -> Void
     private let drain = DrainFlag()
 
     /// - Parameters:
     ///   - reload: what `POST /admin/reload` does.
-    ///   - cache: what `/api/cache` shows and forgets; nil where it is off.
-    ///   - flights: the figures of the flights, which stand beside the cache's.
     ///   - onListening: called once, when connections are taken, with the port.
     package init(
         _ configuration: Configuration, gateway: Gateway, keys: ClientKeys, adminToken: AdminToken, audit: AuditLog,
-        reload: @escaping Reload, cache: (any AnswerCache)? = nil,
-        flights: @escaping @Sendable () -> FlightReport? = { nil }, logger: Logger,
-        onListening: @escaping @Sendable (_ port: Int) async -> Void
+        reload: @escaping Reload, logger: Logger, onListening: @escaping @Sendable (_ port: Int) async -> Void
     ) {
         self.configuration = configuration
         self.gateway = gateway
@@ -54,8 +48,6 @@ package struct EdgeServer: Service {
         self.adminToken = adminToken
         self.audit = audit
         self.reload = reload
-        self.cache = cache
-        self.flights = flights
         self.logger = logger
         self.onListening = onListening
     }
@@ -96,7 +88,8 @@ package struct EdgeServer: Service {
         let info = InfoRoutes(gateway: gateway, startedAt: Int(Date.now.timeIntervalSince1970), drain: drain)
         let door = AdminDoor(keys: keys, token: adminToken)
         let breakers = BreakerRoutes(gateway: gateway, door: door, audit: audit)
-        let cached = CacheRoutes(cache: cache, flights: flights, door: door, audit: audit)
+        let cached = CacheRoutes(
+            keeping: gateway.keeping, flights: { gateway.keeping?.report }, door: door, audit: audit)
         var table = RouteTable()
         table.post("/v1/chat/completions", handler: chat.answer)
         table.get("/v1/models", handler: info.models)

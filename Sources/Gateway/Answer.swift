@@ -2,21 +2,45 @@ package import Core
 package import NIOCore
 package import Wire
 
+/// Who asks.
+package struct Caller: Sendable, Equatable {
+    /// Whose answers may be shared: a name made of the client's key, which says nothing of it.
+    package var tenant: String
+    /// The tenant's own user, and one session of theirs, where the request says so.
+    package var user: String?
+    package var session: String?
+
+    package init(tenant: String = "local", user: String? = nil, session: String? = nil) {
+        self.tenant = tenant
+        self.user = user
+        self.session = session
+    }
+}
+
 /// One request on its way in.
 package struct Ask: Sendable {
     package let requestID: String
     package let request: ChatRequest
     package let target: RequestFacts.Target
     package let priority: RequestFacts.Priority
+    package let caller: Caller
+    /// What the caller wants of the cache.
+    package let cache: CacheDirectives
+    /// Where the request runs: a call that is made for several runs where the first of them does.
+    package let executor: (any TaskExecutor)?
 
     package init(
         requestID: String, request: ChatRequest, target: RequestFacts.Target,
-        priority: RequestFacts.Priority = .normal
+        priority: RequestFacts.Priority = .normal, caller: Caller = Caller(), cache: CacheDirectives? = nil,
+        executor: (any TaskExecutor)? = nil
     ) {
         self.requestID = requestID
         self.request = request
         self.target = target
         self.priority = priority
+        self.caller = caller
+        self.cache = cache ?? request.cache
+        self.executor = executor
     }
 
     /// What the plan needs to know of it.
@@ -34,23 +58,39 @@ package struct Ask: Sendable {
 
 /// Who answered, and what it took.
 package struct AnswerHead: Sendable {
-    package let model: Model
-    package let deployment: Deployment
+    /// The model's name.
+    package let model: String
+    /// The deployment's id.
+    let deployment: String
     package let agent: Agent?
     package let routing: AgentRouter.Routing?
     package let complexity: Complexity?
-    package let reason: Plan.Reason
+    /// Why this model; nil for an answer out of the cache.
+    package let reason: Plan.Reason?
     /// Those that failed before; the one that answers is not in it while it streams.
     package let failedAttempts: [AttemptRecord]
+    /// What the cache had to do with it.
+    package var cache = CacheNote.off
 
-    /// All attempts, the one that answered included.
-    package var attemptCount: Int { failedAttempts.count + 1 }
+    /// All attempts, the one that answered included; none for an answer out of the cache.
+    package var attemptCount: Int { reason == nil ? 0 : failedAttempts.count + 1 }
+}
+
+/// An answer that is all there.
+package struct WholeAnswer: Sendable {
+    /// The chat completion as JSON.
+    package let body: ByteBuffer
+    package let usage: Usage?
+    /// Zero for an answer out of the cache; nil where the price or the usage is unknown.
+    package let cost: Money?
+
+    /// The first choice's text.
+    package var text: String { ProviderAnswer.whole(body)?.text ?? "" }
 }
 
 /// What a request gets.
 package enum Answer: Sendable {
-    /// The provider's answer as it came, and what was read of it.
-    case whole(AnswerHead, body: ByteBuffer, content: ProviderAnswer.Whole, cost: Money?)
+    case whole(AnswerHead, WholeAnswer)
     /// A stream whose first content is there.
     case stream(AnswerHead, AnswerStream)
 }

@@ -20,9 +20,11 @@ extension AttemptRun {
         do {
             let reply = try await fleet.calls.send(call, by: limit)
             guard (200..<300).contains(reply.status) else { throw try await AttemptFailure(reply, wire, by: limit) }
-            guard ask.request.isStream else { return .whole(try await whole(reply, attempt, wire, by: limit)) }
+            guard ask.request.isStream else { return try await whole(reply, attempt, wire, by: limit) }
             let delivered = aim.delivered ?? (mayResume ? DeliveredText() : nil)
-            let reader = StreamReader(wire, for: ask.request, delivered: delivered, takeover.continuation)
+            let reader = StreamReader(
+                wire, for: ask.request, passesUsage: keepsUsage || ask.request.wantsUsage, delivered: delivered,
+                takeover.continuation)
             return .stream(try await open(reply, attempt, reader, stall: timeouts.stall, by: limit))
         } catch let failure as UpstreamFailure {
             // The transport reports any wait that ran out as a stall; here nothing had arrived yet.
@@ -59,7 +61,7 @@ extension AttemptRun {
 
     private func whole(
         _ reply: any ProviderReply, _ attempt: OpenAttempt, _ wire: ProviderWire, by limit: Instant
-    ) async throws -> Answer {
+    ) async throws -> Delivery {
         let sent = try await reply.collect(by: limit)
         guard let body = wire.whole(sent), let content = ProviderAnswer.whole(body) else {
             // Some providers report their errors with a status of 200.
@@ -80,7 +82,7 @@ extension AttemptRun {
             $0.cost = cost
         }
         settlement.settle(.complete)
-        return .whole(head, body: body, content: content, cost: cost)
+        return .whole(head, WholeAnswer(body: body, usage: content.usage, cost: cost))
     }
 
     /// Reads a stream up to its first content; that of a continuation up to what is new in it.

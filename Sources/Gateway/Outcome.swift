@@ -24,6 +24,8 @@ package struct Outcome: Sendable {
     package let isStream: Bool
     package var ending: Ending = .callerGone
     package var agent: String?
+    /// What the cache had to do with it.
+    package var cache = CacheNote.off
     package var attempts: [AttemptRecord] = []
     /// How a stream that broke off was taken up, each time.
     package var resumptions: [Resumption] = []

@@ -29,6 +29,9 @@ final class Settlement: Sendable {
         outcome.withLock { if $0 != nil { change(&$0!) } }
     }
 
+    /// The request goes on under another settlement; nothing is handed over.
+    func withdraw() { outcome.withLock { $0 = nil } }
+
     /// Ends the request; later calls change nothing.
     func settle(_ ending: Outcome.Ending) {
         let seconds = seconds

@@ -19,13 +19,17 @@ struct StreamReader: Sendable {
     private enum End { case open, reached, judged }
 
     /// - Parameters:
+    ///   - passesUsage: whether the usage chunk is part of the answer.
     ///   - delivered: what the caller has of the answer, where it is to be gathered.
     ///   - continuation: joins the stream to it.
-    init(_ wire: ProviderWire, for request: ChatRequest, delivered: DeliveredText?, _ continuation: Continuation?) {
+    init(
+        _ wire: ProviderWire, for request: ChatRequest, passesUsage: Bool, delivered: DeliveredText?,
+        _ continuation: Continuation?
+    ) {
         self.wire = wire
         self.continuation = continuation
         gate = StreamGate(
-            passesUsage: request.wantsUsage, choices: request.choiceCount, delivered: delivered,
+            passesUsage: passesUsage, choices: request.choiceCount, delivered: delivered,
             origin: continuation.map { $0.repeatsText ? .repeated : .prefilled } ?? .start)
     }
 

@@ -1,4 +1,6 @@
+import Cache
 import Core
+import Crypto
 import Edge
 import Foundation
 import Gateway
@@ -65,6 +67,18 @@ struct ServedGateway {
         var probeInterval: Duration?
         /// What `POST /admin/reload` puts in force.
         var reload: @Sendable () throws -> [Backend] = { [] }
+        /// nil for none.
+        var cache: Caching?
+    }
+
+    /// A cache of the test's.
+    struct Caching {
+        var tiers = TieredCache.Settings()
+        var keeping = AnswerKeeping.Settings()
+        var remote: (any RemoteStore)?
+        var clock = CacheClock.system
+        /// Two gateways with one secret are replicas.
+        var master = [UInt8](0..<32)
     }
 
     /// Serves while `body` runs, and stops with it.
@@ -78,9 +92,23 @@ struct ServedGateway {
         let engine = CurlEngine()
         let calls = engine.calls(to: backends.flatMap(\.endpoints))
         let log = RequestLog(level: .failures) { _ in }
+        let cache = options.cache.map { options in
+            TieredCache(
+                options.tiers, remote: options.remote.map { ($0, RemoteSettings(secret: SymmetricKey(data: options.master))) },
+                clock: options.clock)
+        }
+        let flights = Flights()
+        let keeping = try options.cache.flatMap { options in
+            try cache.map { cache in
+                AnswerKeeping(
+                    cache: cache, secrets: TenantSecrets(
+                        master: try #require(MasterSecret(options.master)), now: options.clock.wall), flights: flights,
+                    settings: options.keeping, wallClock: options.clock.wall)
+            }
+        }
         let gateway = Gateway(
             catalogue: catalogue, breakers: Breakers(catalogue: catalogue, logger: logger, now: options.now), calls: calls, outcomes: log,
-            heartbeat: options.heartbeat)
+            heartbeat: options.heartbeat, keeping: keeping)
         var served = ServedGateway(port: 0, gateway: gateway, engine: engine, calls: Watched(calls))
         var configuration = EdgeServer.Configuration()
         configuration.port = 0
@@ -94,7 +122,7 @@ struct ServedGateway {
             listening.update { $0 = port }
         }
         let prober = options.probeInterval.map { Prober(gateway: gateway, interval: $0) }
-        let services: [any Service] = [log, engine, edge] + (prober.map { [$0] } ?? [])
+        let services: [any Service] = [log, engine] + (cache.map { [$0, flights] } ?? []) + [edge] + (prober.map { [$0] } ?? [])
         let group = ServiceGroup(configuration: .init(services: services, logger: logger))
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { try await group.run() }

@@ -13,6 +13,9 @@ package struct MasterSecret: Sendable {
         key = SymmetricKey(data: bytes)
     }
 
+    /// What replicas, which all have the master secret, hide from others with.
+    package func replicaKey(for purpose: String) -> SymmetricKey { derived(for: purpose, tenant: "", salt: []) }
+
     /// 256 bits for one purpose.
     ///
     /// - Parameter purpose: two purposes give keys of which one says nothing about the other.

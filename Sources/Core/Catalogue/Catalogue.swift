@@ -11,6 +11,7 @@ package struct Catalogue: Sendable {
     private let providerIndex: [String: Int]
     private let modelIndex: [String: Int]
     private let agentIndex: [String: Int]
+    let versions: Versions
     /// By model index: the models that can stand in for it, best first.
     let standIns: [[Int]]
     /// Finds the agent for a message.
@@ -25,6 +26,7 @@ package struct Catalogue: Sendable {
         providerIndex = Dictionary(zip(providers.map(\.id), providers.indices)) { first, _ in first }
         modelIndex = Dictionary(zip(models.map(\.name), models.indices)) { first, _ in first }
         agentIndex = Dictionary(zip(agents.map(\.id), agents.indices)) { first, _ in first }
+        versions = Versions(of: models, at: providers)
         standIns = models.map { Chooser.standIns(for: $0, among: models) }
         router = AgentRouter(agents: agents)
     }

@@ -21,9 +21,20 @@ package struct Planner: Sendable {
         self.measures = measures
     }
 
+    /// Who is to answer a request, whoever is healthy: what does not change while the catalogue stays.
+    package struct Route: Sendable {
+        /// Whose prompt the model gets; nil for a plain call.
+        package let agent: Agent?
+        /// How the agent was found; nil where the caller named it.
+        package let routing: AgentRouter.Routing?
+    }
+
     /// The plan for a request.
-    package func plan(_ facts: RequestFacts) throws(PlanFailure) -> Plan {
-        let (agent, routing) = try agent(for: facts)
+    package func plan(_ facts: RequestFacts) throws(PlanFailure) -> Plan { try plan(facts, by: try route(facts)) }
+
+    /// The plan for a request whose agent is known.
+    package func plan(_ facts: RequestFacts, by route: Route) throws(PlanFailure) -> Plan {
+        let (agent, routing) = (route.agent, route.routing)
         switch facts.target {
         case .model(let name), .agentOnModel(_, let name), .autoOnModel(let name):
             guard let model = catalogue.model(name) else { throw .unknownModel(name) }
@@ -41,18 +52,19 @@ package struct Planner: Sendable {
         }
     }
 
-    private func agent(for facts: RequestFacts) throws(PlanFailure) -> (Agent?, AgentRouter.Routing?) {
+    /// Finds the agent.
+    package func route(_ facts: RequestFacts) throws(PlanFailure) -> Route {
         switch facts.target {
         case .model, .anyModel:
-            return (nil, nil)
+            return Route(agent: nil, routing: nil)
         case .agent(let id), .agentOnModel(let id, _):
             guard let agent = catalogue.agent(id) else {
                 throw .unknownAgent(id, known: catalogue.agents.map(\.id))
             }
-            return (agent, nil)
+            return Route(agent: agent, routing: nil)
         case .auto, .autoOnModel:
             let routing = catalogue.router.route(facts.text)
-            return (routing.map { catalogue.agents[$0.agentIndex] }, routing)
+            return Route(agent: routing.map { catalogue.agents[$0.agentIndex] }, routing: routing)
         }
     }
 

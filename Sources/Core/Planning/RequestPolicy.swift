@@ -7,7 +7,7 @@ package enum CutPolicy: String, Sendable, CaseIterable {
 }
 
 /// What a caller wants otherwise than the catalogue has it, for one request.
-package struct RequestPolicy: Sendable, Equatable {
+package struct RequestPolicy: Sendable, Hashable {
     package var onCut: CutPolicy?
     /// The whole request, all attempts together.
     package var deadline: Duration?

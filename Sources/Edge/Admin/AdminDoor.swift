@@ -33,13 +33,17 @@ struct AdminDoor: Sendable {
     /// Whether an admin or a client asks, or what a request that is neither's lacks.
     func checkCaller(_ headers: HTTPHeaders) throws(GatewayError) -> Caller {
         do throws(GatewayError) { try token.check(headers) } catch {
-            try keys.check(headers)
-            return .client
+            return .client(tenant: try keys.check(headers))
         }
         return .admin
     }
 
-    enum Caller: Sendable { case admin, client }
+    enum Caller: Sendable, Equatable {
+        case admin
+        case client(tenant: String)
+
+        var tenant: String { if case .client(let tenant) = self { tenant } else { ClientKeys.local } }
+    }
 
     /// `Basic` is the base64 of `name:password` (RFC 7617).
     private static func basicPassword(in headers: HTTPHeaders) -> String? {

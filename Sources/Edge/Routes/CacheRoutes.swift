@@ -8,7 +8,7 @@ import Wire
 /// `/api/cache`: what the cache has done, and what it is to forget.
 struct CacheRoutes: Sendable {
     /// nil where it is off.
-    let cache: (any AnswerCache)?
+    let keeping: AnswerKeeping?
     let flights: @Sendable () -> FlightReport?
     let door: AdminDoor
     let audit: AuditLog
@@ -18,7 +18,7 @@ struct CacheRoutes: Sendable {
         do throws(GatewayError) { try door.checkOverview(request.headers) } catch {
             return Response(refusal: error, asking: "Bearer")
         }
-        var response = Response(json: CacheFigures(report: try existing().report, flights: flights()).json)
+        var response = Response(json: CacheFigures(report: try existing().cache.report, flights: flights()).json)
         response.headers.add(name: HeaderName.cacheControl, value: "no-store")
         return response
     }
@@ -30,24 +30,26 @@ struct CacheRoutes: Sendable {
         do throws(GatewayError) { caller = try door.checkCaller(request.headers) } catch {
             return Response(refusal: error, asking: "Bearer")
         }
-        let cache = try existing()
+        let keeping = try existing()
         let wanted = try InvalidationRequest(request.body)
-        if caller == .client { try checkIsOwn(wanted, of: request.tenant) }
-        let which = try wanted.invalidation(tenant: request.tenant)
+        if caller != .admin { try checkIsOwn(wanted, of: caller.tenant) }
+        let which = try wanted.invalidation(tenant: caller.tenant)
         if caller == .admin {
             try await audit.append(
                 AuditLog.Entry(
                     time: .now, action: "forget", details: wanted.details, tokenFingerprint: door.token.fingerprint,
                     requestID: request.id))
         }
-        return Response(json: await cache.invalidate(which).json)
+        // A tenant's own secret goes with its answers, so that copies of them that lie elsewhere are of no use either.
+        if let tenant = wanted.tenant(of: caller.tenant) { return Response(json: try await keeping.forget(tenant).json) }
+        return Response(json: await keeping.cache.invalidate(which).json)
     }
 
-    private func existing() throws(GatewayError) -> any AnswerCache {
-        guard let cache else {
+    private func existing() throws(GatewayError) -> AnswerKeeping {
+        guard let keeping else {
             throw GatewayError(.cacheOff, .client, "This gateway has no cache: it was started with the cache switched off.")
         }
-        return cache
+        return keeping
     }
 
     private func checkIsOwn(_ wanted: InvalidationRequest, of tenant: String) throws(GatewayError) {

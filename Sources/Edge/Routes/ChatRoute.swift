@@ -10,10 +10,10 @@ struct ChatRoute: Sendable {
 
     @Sendable func answer(_ request: Request) async throws -> Response {
         let chat = try ChatRequest(request.body)
-        let ask = Ask(requestID: request.id, request: chat, target: RequestFacts.Target(modelField: chat.model))
+        let ask = request.ask(chat, target: RequestFacts.Target(modelField: chat.model))
         switch try await gateway.answer(ask) {
-        case .whole(let head, let body, _, let cost):
-            return Response(json: body, headers: head.headers(cost: cost))
+        case .whole(let head, let answer):
+            return Response(json: answer.body, headers: head.headers(cost: answer.cost))
         case .stream(let head, let stream):
             return Response(
                 status: .ok, headers: head.streamHeaders,
@@ -46,15 +46,40 @@ extension [SSEEvent] {
     }
 }
 
+extension Request {
+    /// What the gateway is asked for.
+    ///
+    /// - Parameters:
+    ///   - user, session: as the body names them; a session in the header counts before it.
+    ///   - cache: what the body says of the cache; the header `Cache-Control` is added.
+    func ask(
+        _ chat: ChatRequest, target: RequestFacts.Target, priority: RequestFacts.Priority = .normal, user: String? = nil,
+        session: String? = nil, cache: CacheDirectives? = nil
+    ) -> Ask {
+        var directives = cache ?? chat.cache
+        for value in headers[HeaderName.cacheControl] { directives.read(cacheControl: value) }
+        let caller = Caller(
+            tenant: tenant, user: user ?? chat.user, session: headers.first(name: HeaderName.session) ?? session)
+        return Ask(
+            requestID: id, request: chat, target: target, priority: priority, caller: caller, cache: directives,
+            executor: executor)
+    }
+}
+
 extension AnswerHead {
     /// What tells a caller who answered, and what it cost where that is known.
     func headers(cost: Money?) -> HTTPHeaders {
         var headers = HTTPHeaders()
-        headers.reserveCapacity(8)
-        headers.add(name: HeaderName.model, value: model.name)
+        headers.reserveCapacity(12)
+        headers.add(name: HeaderName.model, value: model)
         if let agent { headers.add(name: HeaderName.agent, value: agent.id) }
         headers.add(name: HeaderName.attempts, value: String(attemptCount))
         if let cost { headers.add(name: HeaderName.cost, value: cost.decimalUSD) }
+        if let status = cache.status {
+            headers.add(name: HeaderName.cacheStatus, value: status)
+            headers.add(name: HeaderName.cache, value: cache.word)
+        }
+        if case .hit(_, let age, _) = cache { headers.add(name: HeaderName.age, value: String(max(0, age.components.seconds))) }
         return headers
     }
 

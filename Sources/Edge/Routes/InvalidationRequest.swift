@@ -75,6 +75,13 @@ struct InvalidationRequest: Sendable, Equatable {
         }
     }
 
+    /// The tenant that is to be forgotten; nil where something else is.
+    ///
+    /// - Parameter tenant: the caller's own.
+    func tenant(of tenant: String) -> String? {
+        field == .tenant ? (value == Self.ownTenant ? tenant : value) : nil
+    }
+
     /// - Parameter tenant: the caller's own.
     func invalidation(tenant: String) throws(GatewayError) -> CacheInvalidation {
         func named(_ name: String) -> String { name == Self.ownTenant ? tenant : name }

@@ -41,20 +41,22 @@ struct NativeRoutes: Sendable {
     ) async throws -> Response {
         let started = ContinuousClock.now
         let native = try read(request, kind)
-        guard case .whole(let head, _, let content, let cost) = try await gateway.answer(native.ask(request.id))
+        guard case .whole(let head, let answer) = try await gateway.answer(native.ask(request))
         else { throw GatewayError(.internalError, .gateway, "A whole answer was asked for, and a stream came.") }
         var facts = NativeFacts(head, requestID: request.id)
-        facts.usage = content.usage
-        facts.cost = cost
+        facts.usage = answer.usage
+        facts.cost = answer.cost
         facts.seconds = started.duration(to: .now).seconds
-        facts.attempts.append(.init(model: head.model.name, outcome: "ok", seconds: facts.seconds - head.failedSeconds))
-        return Response(json: body(content.text, facts), headers: head.headers(cost: cost))
+        if !facts.isCached {
+            facts.attempts.append(.init(model: head.model, outcome: "ok", seconds: facts.seconds - head.failedSeconds))
+        }
+        return Response(json: body(answer.text, facts), headers: head.headers(cost: answer.cost))
     }
 
     @Sendable func stream(_ request: Request) async throws -> Response {
         let started = ContinuousClock.now
         let native = try read(request, .stream)
-        guard case .stream(let head, let stream) = try await gateway.answer(native.ask(request.id))
+        guard case .stream(let head, let stream) = try await gateway.answer(native.ask(request))
         else { throw GatewayError(.internalError, .gateway, "A stream was asked for, and a whole answer came.") }
         let facts = NativeFacts(head, requestID: request.id)
         return Response(
@@ -104,16 +106,19 @@ private struct NativeStream {
 }
 
 extension NativeRequest {
-    fileprivate func ask(_ requestID: String) -> Ask {
-        Ask(requestID: requestID, request: chat, target: target, priority: priority)
+    fileprivate func ask(_ request: Request) -> Ask {
+        var cache = chat.cache
+        if !usesCache { cache.isWanted = false }
+        return request.ask(chat, target: target, priority: priority, session: session, cache: cache)
     }
 }
 
 extension NativeFacts {
     fileprivate init(_ head: AnswerHead, requestID: String) {
         self.init(
-            requestID: requestID, model: head.model.name, reason: head.explanation,
+            requestID: requestID, model: head.model, reason: head.explanation,
             timestamp: Date.now.formatted(.iso8601))
+        isCached = head.cache.isHit
         agent = head.agent
         routing = head.routing
         complexity = head.complexity
@@ -137,7 +142,7 @@ extension AnswerHead {
             let signals = complexity.signals.isEmpty ? "" : " (\(complexity.signals.joined(separator: ", ")))"
             parts.append("\(complexity.tier.rawValue) request\(signals)")
         }
-        parts.append("\(model.name): \(reason.rawValue)")
+        parts.append("\(model): \(reason?.rawValue ?? "answered before, out of the cache")")
         return parts.joined(separator: "; ")
     }
 }

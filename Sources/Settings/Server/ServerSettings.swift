@@ -33,6 +33,7 @@ package struct ServerSettings: Sendable, Equatable {
     package let cacheSecret: Secret?
     /// The Redis that the cache shares with other processes; nil for none.
     package let redis: RedisAddress?
+    package let cache: CacheSettings
 
     /// Reads and checks all settings; the error holds every problem found. `directory` is what relative paths and
     /// `quintet.json` are looked for in.
@@ -61,24 +62,14 @@ package struct ServerSettings: Sendable, Equatable {
         bodyTimeout = reader.seconds(.bodySeconds, from: 0.1, default: 60)
         idleTimeout = reader.seconds(.idleSeconds, from: 0.1, default: 75)
         maxConnections = reader.integer(.maxConnections, in: 1...1_000_000, default: 10_000)
-        logLevel = Self.logLevel(reader)
+        logLevel = reader.choice(.logLevel, default: .info)
         let keys = ClientKeys.read(reader, directory: directory)
         clientKeys = keys ?? []
         adminToken = Self.secret(.adminToken, ofAtLeast: 16, reader)
         cacheSecret = Self.secret(.cacheSecret, ofAtLeast: 32, reader)
         redis = RedisVariables(environment).address(problems: reader.problems)
+        cache = CacheSettings(reader)
         host = Self.host(reader, isKeyless: keys == [])
-    }
-
-    private static func logLevel(_ reader: SettingReader) -> LogLevel {
-        guard let found = reader.text(.logLevel) else { return .info }
-        if let level = LogLevel(rawValue: found.value.lowercased()) { return level }
-        let words = LogLevel.allCases.map(\.rawValue)
-        let meant = Spelling.suggestion(for: found.value, among: words)
-        reader.note(
-            .logLevel, found.source,
-            "must be one of \(words.joined(separator: ", ")), not '\(found.value.prefix(40))'.\(meant)")
-        return .info
     }
 
     private static func secret(_ setting: Setting, ofAtLeast characters: Int, _ reader: SettingReader) -> Secret? {

@@ -14,6 +14,13 @@ enum Setting: String, CaseIterable {
     case idleSeconds = "idle_seconds"
     case maxConnections = "max_connections"
     case logLevel = "log_level"
+    /// Which requests the cache is for, who shares its answers, and how large its tiers are.
+    case cache
+    case cacheScope = "cache_scope"
+    case cacheEntries = "cache_entries"
+    case cacheBytes = "cache_bytes"
+    case cacheSessionEntries = "cache_session_entries"
+    case cachePace = "cache_tokens_per_second"
     /// A file of client keys; no flag, so that all that is about keys stands in one of two places.
     case apiKeysFile = "api_keys_file"
     /// The client keys themselves: only as a variable. Flags are visible to every user of the machine.
@@ -30,9 +37,9 @@ enum Setting: String, CaseIterable {
 
     var kind: Kind {
         switch self {
-        case .host, .models, .agents, .stateDirectory, .logLevel, .apiKeysFile, .apiKeys, .adminToken, .cacheSecret: .text
-        case .port, .loops, .maxBodyBytes, .maxConnections: .integer
-        case .drainSeconds, .headSeconds, .bodySeconds, .idleSeconds: .number
+        case .host, .models, .cache, .cacheScope, .agents, .stateDirectory, .logLevel, .apiKeysFile, .apiKeys, .adminToken, .cacheSecret: .text
+        case .port, .loops, .maxBodyBytes, .maxConnections, .cacheEntries, .cacheBytes, .cacheSessionEntries: .integer
+        case .drainSeconds, .headSeconds, .bodySeconds, .idleSeconds, .cachePace: .number
         }
     }
 

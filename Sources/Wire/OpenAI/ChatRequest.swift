@@ -24,7 +24,14 @@ package struct ChatRequest: Sendable {
     package let choiceCount: Int
     /// What the caller wants of the gateway itself; never sent on.
     package let policy: RequestPolicy
+    /// What the body's `cache` says; never sent on.
+    package let cache: CacheDirectives
+    /// `user`: who the caller's own user is.
+    package let user: String?
 
+    /// The request's fields that are for the gateway itself.
+    static let ownFields: Set<String> = ["quintet", "cache"]
+    let hasOwnFields: Bool
     let wantsLogProbabilities: Bool
     let modelValue: JSONValue
     let messages: JSONValue
@@ -68,7 +75,11 @@ package struct ChatRequest: Sendable {
         outputTokenLimit = try Self.outputLimit(root)
         choiceCount = try Self.choiceCount(root)
         try Self.checkSampling(root)
-        policy = try RequestPolicy(root["quintet"])
+        let (own, wishes) = (root["quintet"], root["cache"])
+        policy = try RequestPolicy(own)
+        cache = try CacheDirectives(wishes)
+        hasOwnFields = own != nil || wishes != nil
+        user = root["user"]?.string
         wantsLogProbabilities = root["logprobs"]?.bool ?? false || root["top_logprobs"]?.int ?? 0 > 0
         let tools = try root.optional("tools", as: .array)
         var needs = messages.needs

@@ -21,7 +21,7 @@ package enum ErrorAnswer {
         case .internalError, .auditFailed: 500
         case .providersFailed: 502
         case .modelOff, .noProvider, .providersResting, .draining, .tooManyFeeds: 503
-        case .deadline: 504
+        case .deadline, .notCached: 504
         }
     }
 

@@ -61,6 +61,13 @@ package enum ProviderAnswer {
         return facts
     }
 
+    /// Whether an event tells the usage and nothing else.
+    package static func isUsageOnly(_ payload: ByteBuffer) -> Bool {
+        let mentionsUsage = payload.withUnsafeReadableBytes { $0.firstRange(of: "\"usage\"".utf8) != nil }
+        // Many providers send `"usage":null` with every chunk: only what may be the usage is read.
+        return mentionsUsage && chunk(payload)?.isUsageOnly ?? false
+    }
+
     /// The names under which providers send what a model thinks.
     static let reasoningFields: Set<String> = [
         "reasoning_content", "reasoning", "reasoning_details", "reasoning_signature", "thinking", "thinking_blocks",

@@ -23,6 +23,8 @@ package struct NativeFacts: Sendable {
     package var complexity: Complexity?
     package var reason: String
     package var attempts: [Attempt] = []
+    /// Whether it came out of the cache.
+    package var isCached = false
     package var usage: Usage?
     package var cost: Money?
     /// Seconds from the request's arrival.
@@ -60,7 +62,7 @@ package enum NativeAnswer {
                 $0.key("response_time")
                 $0.number(facts.seconds)
                 $0.key("cached")
-                $0.bool(false)
+                $0.bool(facts.isCached)
                 $0.cost(facts.cost)
                 $0.key("model_used")
                 $0.string(facts.model)
@@ -82,7 +84,7 @@ package enum NativeAnswer {
                     $0.key("model")
                     $0.string(facts.model)
                     $0.key("cached")
-                    $0.bool(false)
+                    $0.bool(facts.isCached)
                 }
             })
     }

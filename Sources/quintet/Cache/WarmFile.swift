@@ -35,7 +35,7 @@ struct WarmFile {
         guard document.root["messages"]?.kind == .array else { return .failure(ClientFault("'messages' is missing")) }
         var edits = JSONEdits()
         if let stream = document.root["stream"] { edits.replace(stream.range, with: ByteBuffer(string: "false")) }
-        if let options = document.root["stream_options"] { edits.remove(options) }
+        edits.remove(["stream_options"], from: document.root)
         return .success(edits.applied(to: document))
     }
 }

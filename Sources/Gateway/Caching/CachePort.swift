@@ -91,8 +91,12 @@ package struct CacheHit: Sendable {
 ///
 /// Nothing here fails: whatever is wrong with a tier is a miss and a figure in the report.
 package protocol AnswerCache: Sendable {
-    /// The freshest answer of the first tier that has one, or nil. Counts as one lookup. Memory is asked without
-    /// suspending; how long the remote tier is waited for is bounded.
+    /// The freshest answer that is in this process's memory, or nil. Only a hit counts as a lookup: behind a miss comes
+    /// ``look(up:)``, or another's call is joined.
+    func recall(_ query: CacheQuery) -> CacheHit?
+
+    /// The freshest answer of the first tier that has one, or nil. Counts as one lookup. How long the remote tier is waited for
+    /// is bounded.
     func look(up query: CacheQuery) async -> CacheHit?
 
     /// Keeps an answer, for as long as it says. Returns at once; the remote tier gets it in the background.
