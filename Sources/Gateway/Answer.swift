@@ -24,6 +24,9 @@ package struct Ask: Sendable {
         var facts = RequestFacts(target: target, promptTokens: request.promptTokens)
         facts.priority = priority
         facts.outputTokenLimit = request.outputTokenLimit
+        facts.choiceCount = request.choiceCount
+        facts.maxCost = request.policy.maxCost
+        facts.allowedModels = request.policy.models
         facts.isStream = request.isStream
         facts.messageCount = request.messageCount
         facts.needs = request.needs

@@ -30,4 +30,7 @@ package struct Agent: Sendable, Equatable {
         self.maxTokens = maxTokens
         self.prompt = prompt
     }
+
+    /// About how many tokens its prompt adds to a request.
+    package var promptTokens: Int { prompt.utf8.count / 4 + 4 }
 }

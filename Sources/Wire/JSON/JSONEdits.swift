@@ -30,6 +30,14 @@ package struct JSONEdits {
         edits.append((end..<end, text))
     }
 
+    /// Puts a member (`"name":value`) at the end of an object that gets no insertion at its front if it is empty.
+    package mutating func appendMember(_ member: ByteBuffer, to object: JSONValue) {
+        let end = object.range.upperBound - 1
+        var text = ByteBuffer(string: object.isEmpty ? "" : ",")
+        text.writeImmutableBuffer(member)
+        edits.append((end..<end, text))
+    }
+
     /// Takes a member out of an object, with the comma that sets it off.
     package mutating func remove(_ member: JSONValue) {
         let bytes = member.document.bytes.readableBytesView

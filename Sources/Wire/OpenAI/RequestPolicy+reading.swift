@@ -7,14 +7,18 @@ extension RequestPolicy {
     init(_ value: JSONValue?) throws(GatewayError) {
         self.init()
         guard let value, !value.isNull else { return }
-        try value.readMembers(at: "quintet", known: ["on_cut", "deadline_seconds", "timeouts"]) { key, member, path throws(GatewayError) in
+        try value.readMembers(at: "quintet", known: Self.keys) { key, member, path throws(GatewayError) in
             switch key {
             case "on_cut": onCut = try member.choice(at: path)
             case "deadline_seconds": deadline = try member.seconds(at: path, upTo: 3600)
+            case "max_cost": maxCost = try member.dollars(at: path)
+            case "models": models = try member.names(at: path)
             default: try readTimeouts(member, at: path)
             }
         }
     }
+
+    private static let keys = ["on_cut", "deadline_seconds", "timeouts", "max_cost", "models"]
 
     private mutating func readTimeouts(_ value: JSONValue, at path: String) throws(GatewayError) {
         let keys: [String: (limit: Double, timeout: WritableKeyPath<RequestPolicy, Duration?>)] = [
@@ -56,6 +60,28 @@ extension JSONValue {
             throw .invalid(path, "'\(path)' must be one of \(words), not \(quoted).")
         }
         return choice
+    }
+
+    /// An amount of money; nothing lets only what is free.
+    fileprivate func dollars(at path: String) throws(GatewayError) -> Money {
+        guard let dollars = double, dollars >= 0, dollars <= 1_000_000, let money = Money(usd: dollars) else {
+            throw .invalid(path, "'\(path)' must be a number of US dollars, from 0 to 1000000, not \(quoted).")
+        }
+        return money
+    }
+
+    /// Names of models, one at least.
+    fileprivate func names(at path: String) throws(GatewayError) -> [String] {
+        guard kind == .array, !isEmpty else { throw .invalid(path, "'\(path)' must be a list of models' names, not \(quoted).") }
+        var names: [String] = []
+        for (index, element) in children.enumerated() {
+            guard index < 100 else { throw .invalid(path, "'\(path)' holds more than 100 names.") }
+            guard let name = element.string, !name.isEmpty else {
+                throw .invalid("\(path)[\(index)]", "'\(path)[\(index)]' must be a model's name, not \(element.quoted).")
+            }
+            names.append(name)
+        }
+        return names
     }
 
     /// A length of time, more than none.
