@@ -53,7 +53,7 @@ package struct AnswerHead: Sendable {
 /// What a request gets.
 package enum Answer: Sendable {
     /// The provider's answer as it came, and what was read of it.
-    case whole(AnswerHead, body: ByteBuffer, content: ProviderAnswer.Whole, cost: Money?)
+    case whole(AnswerHead, body: ByteBuffer, content: ProviderAnswer.Whole, cost: Money?, attempts: [AttemptRecord])
     /// A stream whose first content is there.
     case stream(AnswerHead, AnswerStream)
 }

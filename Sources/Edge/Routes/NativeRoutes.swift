@@ -41,13 +41,13 @@ struct NativeRoutes: Sendable {
     ) async throws -> Response {
         let started = ContinuousClock.now
         let native = try read(request, kind)
-        guard case .whole(let head, _, let content, let cost) = try await gateway.answer(native.ask(request.id))
+        guard case .whole(let head, _, let content, let cost, let attempts) = try await gateway.answer(native.ask(request.id))
         else { throw GatewayError(.internalError, .gateway, "A whole answer was asked for, and a stream came.") }
         var facts = NativeFacts(head, requestID: request.id)
         facts.usage = content.usage
         facts.cost = cost
         facts.seconds = started.duration(to: .now).seconds
-        facts.attempts.append(.init(model: head.model.name, outcome: "ok", seconds: facts.seconds - head.failedSeconds))
+        facts.add(attempts)
         return Response(json: body(content.text, facts), headers: head.headers(cost: cost))
     }
 
@@ -95,7 +95,7 @@ private struct NativeStream {
             facts.usage = end.usage
             facts.cost = end.cost
             facts.seconds = started.duration(to: .now).seconds
-            facts.attempts = end.attempts.map { .init(model: $0.model, outcome: $0.result, seconds: $0.seconds) }
+            facts.add(end.attempts)
             return NativeAnswer.done(finishReason: finishReason, facts)
         case .failed(let error):
             return NativeAnswer.error(error)
@@ -117,13 +117,16 @@ extension NativeFacts {
         agent = head.agent
         routing = head.routing
         complexity = head.complexity
-        attempts = head.failedAttempts.map { .init(model: $0.model, outcome: $0.result, seconds: $0.seconds) }
+    }
+
+    /// What is known of all attempts at the end.
+    fileprivate mutating func add(_ records: [AttemptRecord]) {
+        attempts = records.map { .init(model: $0.model, outcome: $0.result, seconds: $0.seconds) }
+        receipt = records.receipt
     }
 }
 
 extension AnswerHead {
-    fileprivate var failedSeconds: Double { failedAttempts.reduce(0) { $0 + $1.seconds } }
-
     /// Why this agent and this model, in words.
     fileprivate var explanation: String {
         var parts: [String] = []
