@@ -2,6 +2,7 @@ import Cache
 import Core
 import Gateway
 import NIOCore
+import TestKit
 import Testing
 
 /// Salts that replicas tell one another through their store.

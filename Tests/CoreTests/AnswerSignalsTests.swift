@@ -17,7 +17,7 @@ import Testing
     @Test func confidenceIsCountedUp() {
         #expect(isNear(signals().confidence, 0.8))
         #expect(isNear(signals { $0.isWellFormed = true }.confidence, 0.9))
-        #expect(isNear(signals { $0.isFromFallback = true }.confidence, 0.75))
+        #expect(isNear(signals { $0.isFromFallback = true }.confidence, 0.6))
         #expect(isNear(signals { $0.finishReasons = [nil] }.confidence, 0.6))
         #expect(isNear(signals { $0.finishReasons = ["stop", nil] }.confidence, 0.6), "one of several is enough")
         #expect(isNear(signals { $0.finishReasons = [] }.confidence, 0.6))
@@ -32,7 +32,7 @@ import Testing
         let best = signals { ($0.isWellFormed, $0.tokenProbability) = (true, 1) }
         #expect(best.confidence == 1)
         let worst = signals { ($0.finishReasons, $0.tokenProbability, $0.isFromFallback) = ([], 0, true) }
-        #expect((0...1).contains(worst.confidence) && isNear(worst.confidence, 0.45))
+        #expect((0...1).contains(worst.confidence) && isNear(worst.confidence, 0.3))
     }
 
     // MARK: Refusals
@@ -52,7 +52,11 @@ import Testing
         for reason in ["stop", "tool_calls", "function_call"] {
             #expect(StoreRule().refusal(of: signals { $0.finishReasons = [reason] }, bytes: 100) == nil)
         }
-        #expect(StoreRule().refusal(of: signals { $0.isFromFallback = true }, bytes: 100) == nil)
+    }
+
+    /// It is not to answer for a model that is well again.
+    @Test func aFallbacksAnswerIsNotKept() {
+        #expect(StoreRule().refusal(of: signals { $0.isFromFallback = true }, bytes: 100) == .unsure)
     }
 
     @Test func theLimitOfBytesIsTheLastThatFits() {

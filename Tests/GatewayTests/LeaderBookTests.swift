@@ -14,7 +14,7 @@ import Testing
         outcome.cost = cost.map { Money(picodollars: $0) }
         if cost != nil {
             outcome.usage = Usage(promptTokens: 1, completionTokens: 2)
-            outcome.attempts = [AttemptRecord(model: "m", deployment: "d", fault: nil, seconds: 1)]
+            outcome.attempts = [AttemptRecord(model: "m", deployment: "d", fault: nil, seconds: 1, kind: .answer, charge: .nothing)]
         }
         return outcome
     }
