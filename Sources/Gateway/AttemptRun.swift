@@ -53,7 +53,7 @@ struct AttemptRun: Sendable {
         self.random = random
         self.heartbeat = heartbeat
         self.keepsUsage = keepsUsage
-        deadline = now().advanced(by: ask.request.policy.deadline ?? plan.totalTimeout)
+        deadline = settlement.started.advanced(by: ask.request.policy.deadline ?? plan.totalTimeout)
         course = AttemptCourse(plan.attempts, limit: fleet.catalogue.policy.attemptLimit)
     }
 

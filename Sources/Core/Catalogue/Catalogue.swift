@@ -26,7 +26,7 @@ package struct Catalogue: Sendable {
         providerIndex = Dictionary(zip(providers.map(\.id), providers.indices)) { first, _ in first }
         modelIndex = Dictionary(zip(models.map(\.name), models.indices)) { first, _ in first }
         agentIndex = Dictionary(zip(agents.map(\.id), agents.indices)) { first, _ in first }
-        versions = Versions(of: models, at: providers)
+        versions = Versions(of: models, at: providers, by: policy)
         standIns = models.map { Chooser.standIns(for: $0, among: models) }
         router = AgentRouter(agents: agents)
     }

@@ -40,8 +40,7 @@ package struct Planner: Sendable {
         let (agent, routing) = (route.agent, route.routing)
         switch facts.target {
         case .model(let name), .agentOnModel(_, let name), .autoOnModel(let name):
-            guard let model = catalogue.model(name) else { throw .unknownModel(name) }
-            guard model.isLive else { throw .modelOff(name, mend: mend(for: model)) }
+            let model = try model(named: name)
             let candidates = Candidates(
                 [(model, Plan.Reason.named)] + substitutes(for: model, facts), forecast: CostForecast(facts, agent: agent))
             return try assemble(facts, candidates, agent: agent, routing: routing, complexity: nil)
@@ -84,8 +83,12 @@ package struct Planner: Sendable {
         }
     }
 
-    /// Finds the agent.
+    /// Finds the agent, and that the model which was named is there: all that names what a request is for.
     package func route(_ facts: RequestFacts) throws(PlanFailure) -> Route {
+        switch facts.target {
+        case .model(let name), .agentOnModel(_, let name), .autoOnModel(let name): _ = try model(named: name)
+        case .auto, .anyModel, .agent: break
+        }
         switch facts.target {
         case .model, .anyModel:
             return Route(agent: nil, routing: nil)
@@ -98,6 +101,12 @@ package struct Planner: Sendable {
             let routing = catalogue.router.route(facts.text)
             return Route(agent: routing.map { catalogue.agents[$0.agentIndex] }, routing: routing)
         }
+    }
+
+    private func model(named name: String) throws(PlanFailure) -> Model {
+        guard let model = catalogue.model(name) else { throw .unknownModel(name) }
+        guard model.isLive else { throw .modelOff(name, mend: mend(for: model)) }
+        return model
     }
 
     /// Who comes after a named model: its own list, or else the chooser's stand-ins that can serve this request.

@@ -12,7 +12,7 @@ package enum ErrorAnswer {
         case .adminOff, .adminOnly: 403
         case .modelNotFound, .notFound, .deploymentNotFound, .cacheOff: 404
         case .methodNotAllowed: 405
-        case .bodyTimeout: 408
+        case .bodyTimeout, .readerTooSlow: 408
         case .bodyTooLarge: 413
         case .unsupportedMediaType: 415
         case .invalidConfiguration: 422
