@@ -139,7 +139,22 @@ package struct AnswerFailure: Error, Sendable {
     package var tried: [ErrorAnswer.Attempt] = []
     /// The provider's own error in the shape that callers read, where it is theirs to see.
     package var providerBody: ByteBuffer?
+    /// What the attempts cost the caller; nil where nobody was asked.
+    package var receipt: Receipt?
+    /// What the cheapest candidate would have cost, where all are dearer than the caller's limit.
+    package var estimate: PlanFailure.Estimate?
 
     /// The error as the caller gets it.
-    package var body: ByteBuffer { providerBody ?? ErrorAnswer.body(of: error, attempts: tried) }
+    package func body(withReceipt: Bool) -> ByteBuffer {
+        let receipt = withReceipt ? receipt : nil
+        guard let providerBody else { return ErrorAnswer.body(of: error, attempts: tried, receipt: receipt, estimate: estimate) }
+        return receipt.map { ReceiptWriting.append($0, toErrorOf: providerBody) } ?? providerBody
+    }
+
+    /// The same for a request that joined the call of another, which pays for it.
+    var shared: AnswerFailure {
+        var failure = self
+        if receipt != nil { failure.receipt = Receipt([]) }
+        return failure
+    }
 }

@@ -231,8 +231,14 @@ import Testing
         let all = catalogue(Self.shelf + [ModelSketch("unpriced", price: nil)])
         let limit = Money(picodollars: 249_999_999)
         for target in [Target.anyModel, .auto] {
-            #expect(failure(all, target) { $0.maxCost = limit } == .tooDear(
-                limit: limit, cheapest: .init(model: "cheap", cost: Money(picodollars: 250_000_000))))
+            guard case .tooDear(limit, let cheapest?) = failure(all, target, { $0.maxCost = limit }) else {
+                Issue.record("not refused as too dear")
+                continue
+            }
+            #expect(cheapest.model == "cheap")
+            #expect(cheapest.cost == Money(picodollars: 250_000_000))
+            #expect(cheapest.items.map(\.tokenClass) == [.prompt, .completion])
+            #expect(cheapest.items.map(\.tokens) == [100, 250])
         }
         let alone = catalogue([ModelSketch("unpriced", price: nil)])
         #expect(failure(alone, .anyModel) { $0.maxCost = limit } == .tooDear(limit: limit, cheapest: nil))

@@ -197,6 +197,8 @@ struct StreamParts: Equatable {
     var cost: Money?
     var failures: [GatewayError.Code] = []
     var message = ""
+    /// Of what broke off.
+    var receipt: Receipt?
     var resumptions: [Resumption] = []
     /// Heartbeats on the way.
     var beats = 0
@@ -219,9 +221,10 @@ struct StreamParts: Equatable {
                 (usage, cost) = (end.usage, end.cost)
                 done += 1
                 order += "d"
-            case .failed(let error):
-                failures.append(error.code)
-                message = error.message
+            case .failed(let failure):
+                failures.append(failure.error.code)
+                message = failure.error.message
+                receipt = failure.receipt
                 order += "f"
             }
         }

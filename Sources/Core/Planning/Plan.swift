@@ -62,10 +62,14 @@ package enum PlanFailure: Error, Equatable, Sendable {
     package struct Estimate: Equatable, Sendable {
         package let model: String
         package let cost: Money
+        /// What makes the cost: each class of tokens with its price.
+        package let items: [Charge.Item]
 
-        package init(model: String, cost: Money) {
-            self.model = model
-            self.cost = cost
+        /// nil where the model's price is unknown.
+        package init?(_ forecast: CostForecast, on model: Model) {
+            let charge = Charge(estimated: forecast.usage(on: model), at: model.price)
+            guard let cost = charge.amount else { return nil }
+            (self.model, self.cost, items) = (model.name, cost, charge.items)
         }
     }
 }

@@ -130,7 +130,7 @@ package struct Planner: Sendable {
                 }
             }
         }
-        guard let first = attempts.first else { throw failure(facts, passedOver) }
+        guard let first = attempts.first else { throw failure(facts, passedOver, candidates.forecast) }
         return Plan(
             agent: agent, routing: routing, complexity: complexity, attempts: attempts,
             passedOver: passedOver + candidates.unable, costEstimate: candidates.forecast.cost(on: first.model),
@@ -149,7 +149,7 @@ package struct Planner: Sendable {
     }
 
     /// Why no candidate is left: those that rest come back by themselves, so they are told first.
-    private func failure(_ facts: RequestFacts, _ passedOver: [Plan.PassedOver]) -> PlanFailure {
+    private func failure(_ facts: RequestFacts, _ passedOver: [Plan.PassedOver], _ forecast: CostForecast) -> PlanFailure {
         let resting = passedOver.filter(\.isResting)
         if let soonest = resting.compactMap(\.why.wait).min() {
             let variables = resting.compactMap { if case .key(let variable, _) = $0.why { variable } else { nil } }
@@ -157,8 +157,8 @@ package struct Planner: Sendable {
             return .keysRefused(variables: Set(variables).sorted(), retryAfter: soonest)
         }
         let estimates = passedOver.compactMap { candidate -> PlanFailure.Estimate? in
-            guard case .tooDear(let estimate, _) = candidate.why else { return nil }
-            return .init(model: candidate.name, cost: estimate)
+            guard case .tooDear = candidate.why else { return nil }
+            return catalogue.model(candidate.name).flatMap { .init(forecast, on: $0) }
         }
         if let limit = facts.maxCost, !estimates.isEmpty || passedOver.contains(where: { $0.why == .unpriced }) {
             return .tooDear(limit: limit, cheapest: estimates.min { $0.cost < $1.cost })

@@ -97,8 +97,8 @@ private struct NativeStream {
             facts.seconds = started.duration(to: .now).seconds
             facts.add(end.attempts, end.receipt)
             return NativeAnswer.done(finishReason: finishReason, facts)
-        case .failed(let error):
-            return NativeAnswer.error(error)
+        case .failed(let failure):
+            return NativeAnswer.error(failure.body(withReceipt: true))
         }
     }
 }

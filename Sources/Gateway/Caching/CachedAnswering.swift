@@ -60,7 +60,7 @@ extension Gateway {
             case .failed(let failure):
                 if !isLeader, failure.error.code == .deadline || failure.error.code == .callerGone { return withdrawn(settlement) }
                 settlement.settle(.failed(failure.error.code))
-                throw failure
+                throw isLeader ? failure : failure.shared
             }
         } catch let failure as AnswerFailure {
             throw failure

@@ -69,10 +69,10 @@ struct SeatStream: Sendable {
                 settlement.note { $0.usage = end.usage }
                 settlement.settle(.complete)
                 return .done(isLeader ? end : end.shared(by: head))
-            case .failed(let error):
+            case .failed(let failure):
                 isOver = true
-                settlement.settle(.failed(error.code))
-                return entry.part
+                settlement.settle(.failed(failure.error.code))
+                return .failed(isLeader ? failure : failure.shared)
             }
         }
         return nil
