@@ -43,14 +43,14 @@ package struct Planner: Sendable {
             guard let model = catalogue.model(name) else { throw .unknownModel(name) }
             guard model.isLive else { throw .modelOff(name, mend: mend(for: model)) }
             let candidates = Candidates(
-                [(model, Plan.Reason.named)] + substitutes(for: model, facts), forecast: CostForecast(facts, agent: agent))
+                [(model, Plan.Reason.named)] + substitutes(for: model, facts), forecast: forecast(facts, tier: nil, agent: agent))
             return try assemble(facts, candidates, agent: agent, routing: routing, complexity: nil)
         case .auto, .anyModel, .agent:
             let complexity = Complexity(of: facts)
             let needed = Chooser.qualityNeeded(
                 complexity: complexity, agent: agent, priority: facts.priority,
                 costBias: catalogue.policy.costBias(agent: agent?.id, key: facts.key))
-            let forecast = CostForecast(facts, tier: complexity.tier, agent: agent)
+            let forecast = forecast(facts, tier: complexity.tier, agent: agent)
             let ranked = Chooser.rank(catalogue.models, for: facts, forecast: forecast, qualityNeeded: needed)
             if ranked.isEmpty { throw noCandidate(facts) }
             let candidates = Candidates(
@@ -61,6 +61,11 @@ package struct Planner: Sendable {
                 })
             return try assemble(facts, candidates, agent: agent, routing: routing, complexity: complexity)
         }
+    }
+
+    private func forecast(_ facts: RequestFacts, tier: Tier?, agent: Agent?) -> CostForecast {
+        CostForecast(
+            facts, tier: tier, agent: agent, agentIndex: agent.flatMap { catalogue.position(of: $0) }, measures: measures)
     }
 
     /// Who might be asked, best first, and who cannot.
@@ -133,7 +138,8 @@ package struct Planner: Sendable {
         guard let first = attempts.first else { throw failure(facts, passedOver, candidates.forecast) }
         return Plan(
             agent: agent, routing: routing, complexity: complexity, attempts: attempts,
-            passedOver: passedOver + candidates.unable, costEstimate: candidates.forecast.cost(on: first.model),
+            passedOver: passedOver + candidates.unable, forecast: candidates.forecast,
+            expectation: candidates.forecast.expectation(on: first.model),
             totalTimeout: facts.priority == .quick ? Self.quickTimeout : first.model.timeouts.total)
     }
 

@@ -144,6 +144,7 @@ extension AnswerHead {
             parts.append("\(complexity.tier.rawValue) request\(signals)")
         }
         parts.append("\(model): \(reason?.rawValue ?? "answered before, out of the cache")")
+        if let expectation { parts.append("expected: \(expectation.inWords)") }
         return parts.joined(separator: "; ")
     }
 }
