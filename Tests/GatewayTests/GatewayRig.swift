@@ -108,6 +108,7 @@ struct ModelSpec {
     var name: String
     /// One deployment each; a provider's name is unique to it.
     var providers: [String]
+    var api = Provider.API.openai
     var fallbacks: [String]? = []
     var window: Int?
     var price: Price?
@@ -143,7 +144,7 @@ extension Catalogue {
         let providers = specs.flatMap { spec in
             spec.providers.map { id in
                 Provider(
-                    id: id, api: .openai, baseURL: "http://\(id)", keyVariables: [], switchVariable: nil,
+                    id: id, api: spec.api, baseURL: "http://\(id)", keyVariables: [], switchVariable: nil,
                     acceptsStreamOptions: true, outputLimitField: .maxTokens, inFlightLimit: 10, state: .on,
                     accesses: [], prefill: spec.prefill)
             }
