@@ -72,7 +72,7 @@ package struct AnswerHead: Sendable {
     /// Why this model; nil for an answer out of the cache.
     package let reason: Plan.Reason?
     /// What was expected of it; nil for one that was not the plan's first, and for an answer out of the cache.
-    package let expectation: CostForecast.Expectation?
+    package var expectation: CostForecast.Expectation?
     /// Those that failed before; the one that answers is not in it while it streams.
     package let failedAttempts: [AttemptRecord]
     /// What the cache had to do with it.

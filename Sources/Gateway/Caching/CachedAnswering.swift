@@ -190,7 +190,7 @@ extension CacheHit {
     fileprivate func told(by route: Planner.Route) -> (AnswerHead, WholeAnswer) {
         let head = AnswerHead(
             model: answer.model, deployment: answer.deployment, agent: route.agent, routing: route.routing, complexity: nil,
-            reason: nil, expectation: nil, failedAttempts: [], cache: .hit(tier, age: age, remaining: remaining))
+            reason: nil, failedAttempts: [], cache: .hit(tier, age: age, remaining: remaining))
         let line = Receipt.Line.cacheHit(model: answer.model, deployment: answer.deployment, saved: answer.cost)
         return (head, WholeAnswer(body: answer.body, usage: answer.usage, withoutCall: line))
     }
