@@ -100,8 +100,7 @@ struct AttemptRun: Sendable {
             }
             let attempt = OpenAttempt(
                 planned, for: aim.isContinuation ? .resumedPart : .answer,
-                promptTokens: ask.request.promptTokens + (plan.agent?.promptTokens ?? 0), permit: permit, fleet: fleet,
-                settlement: settlement, requestID: ask.requestID)
+                forecast: plan.forecast, permit: permit, fleet: fleet, settlement: settlement, requestID: ask.requestID)
             course.begin()
             do {
                 return try await perform(attempt, aim)
@@ -148,6 +147,7 @@ struct AttemptRun: Sendable {
         AnswerHead(
             model: attempt.planned.model.name, deployment: attempt.planned.deployment.id, agent: plan.agent,
             routing: plan.routing, complexity: plan.complexity, reason: attempt.planned.reason,
+            expectation: attempt.planned.model.index == plan.attempts.first?.model.index ? plan.expectation : nil,
             failedAttempts: settlement.attempts)
     }
 }

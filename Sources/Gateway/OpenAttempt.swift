@@ -11,8 +11,7 @@ final class OpenAttempt: Sendable {
     private let started: Double
     /// What it is for, if anything of it reaches the caller.
     private let kind: Receipt.Kind
-    /// Of the request, estimated.
-    private let promptTokens: Int
+    private let forecast: CostForecast
     /// nil once it was paid.
     private let debt: Mutex<Debt?>
 
@@ -24,11 +23,11 @@ final class OpenAttempt: Sendable {
     }
 
     init(
-        _ planned: Plan.Attempt, for kind: Receipt.Kind, promptTokens: Int, permit: Fleet.Permit, fleet: Fleet,
+        _ planned: Plan.Attempt, for kind: Receipt.Kind, forecast: CostForecast, permit: Fleet.Permit, fleet: Fleet,
         settlement: Settlement, requestID: String
     ) {
         self.kind = kind
-        self.promptTokens = promptTokens
+        self.forecast = forecast
         self.planned = planned
         self.fleet = fleet
         self.settlement = settlement
@@ -77,8 +76,12 @@ final class OpenAttempt: Sendable {
         let record = AttemptRecord(
             model: planned.model.name, deployment: planned.deployment.id, fault: fault,
             seconds: settlement.seconds - started, kind: tally.isDelivered ? kind : .failedAttempt,
-            charge: tally.charge(after: fault, promptTokens: promptTokens, at: planned.model.price))
+            charge: tally.charge(after: fault, promptTokens: forecast.promptTokens, at: planned.model.price))
         settlement.note { $0.attempts.append(record) }
+        // The rest of an answer that another began says nothing of how long answers are.
+        if fault == nil, kind == .answer, tally.isDelivered, let usage = tally.usage {
+            fleet.loads.lengths.observe(usage, of: planned.model, forecast)
+        }
     }
 }
 

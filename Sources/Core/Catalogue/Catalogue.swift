@@ -34,6 +34,8 @@ package struct Catalogue: Sendable {
     package func provider(_ id: String) -> Provider? { providerIndex[id].map { providers[$0] } }
     package func model(_ name: String) -> Model? { modelIndex[name].map { models[$0] } }
     package func agent(_ id: String) -> Agent? { agentIndex[id].map { agents[$0] } }
+    /// Where the agent stands among ``agents``.
+    func position(of agent: Agent) -> Int? { agentIndex[agent.id] }
 
     /// Every deployment, in the order of its index.
     package var deployments: [Deployment] { models.flatMap(\.deployments).sorted { $0.index < $1.index } }

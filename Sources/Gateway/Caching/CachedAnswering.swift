@@ -62,7 +62,7 @@ extension Gateway {
             case .failed(let failure, let leader):
                 if !isLeader, !failure.error.concerns(ask.request, notOnly: leader) { return withdrawn(settlement) }
                 settlement.settle(.failed(failure.error.code))
-                throw failure
+                throw isLeader ? failure : failure.shared
             }
         } catch let failure as AnswerFailure {
             throw failure

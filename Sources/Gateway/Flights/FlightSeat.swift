@@ -59,7 +59,9 @@ struct SeatStream: Sendable {
     mutating func next(beat: () async throws -> Void) async throws -> AnswerStream.Part? {
         while !isOver {
             if pending.isEmpty {
-                do { pending = try await seat.read(beat: beat)[...] } catch let error as GatewayError { return fail(error) }
+                do { pending = try await seat.read(beat: beat)[...] } catch let error as GatewayError {
+                    return fail(AnswerFailure(error: error))
+                }
                 guard !pending.isEmpty else { break }
             }
             guard let entry = pending.popFirst(), wantsUsage || !entry.isUsageOnly else { continue }
@@ -71,17 +73,17 @@ struct SeatStream: Sendable {
                 settlement.note { $0.usage = end.usage }
                 settlement.settle(.complete)
                 return .done(isLeader ? end : end.shared(by: head))
-            case .failed(let error):
-                return fail(error)
+            case .failed(let failure):
+                return fail(isLeader ? failure : failure.shared)
             }
         }
         return nil
     }
 
-    private mutating func fail(_ error: GatewayError) -> AnswerStream.Part {
+    private mutating func fail(_ failure: AnswerFailure) -> AnswerStream.Part {
         isOver = true
-        settlement.settle(.failed(error.code))
-        return .failed(error)
+        settlement.settle(.failed(failure.error.code))
+        return .failed(failure)
     }
 
     /// The chunks that are there already, so that a reader who joined late gets them as one.
