@@ -29,11 +29,11 @@ extension Catalogue {
                     if places.insert(place).inserted { for part in place { fields.append(part) } }
                 }
                 for fallback in model.fallbacks ?? [] { fields.append(fallback) }
-                return Hexadecimal.text(SHA256.hash(data: fields.bytes).prefix(8))
+                return Hexadecimal.text(Array(SHA256.hash(data: fields.bytes).prefix(8)))
             }
             var fields = FramedBytes()
             for version in self.models.sorted() { fields.append(version) }
-            all = Hexadecimal.text(SHA256.hash(data: fields.bytes).prefix(8))
+            all = Hexadecimal.text(Array(SHA256.hash(data: fields.bytes).prefix(8)))
         }
     }
 }
