@@ -100,10 +100,12 @@ package struct StoreRule: Sendable, Equatable {
 
     /// How long an answer may be given: by its request's class, times 0.5 at the gate to 2 at full confidence, from a minute to two
     /// hours. What the caller asks for counts instead.
-    package func life(of tier: Tier, confidence: Double, asked: Duration?) -> Duration {
+    ///
+    /// - Parameter tier: read only where it counts: finding it takes longer than all else about an answer that is kept.
+    package func life(of tier: @autoclosure () -> Tier, confidence: Double, asked: Duration?) -> Duration {
         if let asked { return min(max(asked, .milliseconds(1)), CacheDirectives.longestLife) }
         let base: Duration =
-            switch tier {
+            switch tier() {
             case .simple: .seconds(3600)
             case .medium: .seconds(1800)
             case .complex: .seconds(900)

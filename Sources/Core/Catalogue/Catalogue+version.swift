@@ -31,7 +31,7 @@ extension Catalogue {
                 }
                 for fallback in model.fallbacks ?? [] { fields.append(fallback) }
                 fields.append("\(model.acceptsSampling) \(model.outputWindow ?? 0)")
-                return Hexadecimal.text(SHA256.hash(data: fields.bytes).prefix(8))
+                return Hexadecimal.text(Array(SHA256.hash(data: fields.bytes).prefix(8)))
             }
             var fields = FramedBytes()
             let choices = zip(self.models, models).map { "\($0) \($1.quality) \($1.tier.rawValue) \($1.abilities.rawValue)" }
@@ -40,7 +40,7 @@ extension Catalogue {
             for biases in [policy.agentCostBias, policy.keyCostBias] {
                 fields.append(biases.sorted { $0.key < $1.key }.map { "\($0.key)\u{0}\($0.value)" }.joined(separator: "\u{0}"))
             }
-            all = Hexadecimal.text(SHA256.hash(data: fields.bytes).prefix(8))
+            all = Hexadecimal.text(Array(SHA256.hash(data: fields.bytes).prefix(8)))
         }
     }
 }
