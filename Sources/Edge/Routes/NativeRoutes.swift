@@ -144,6 +144,7 @@ extension AnswerHead {
             parts.append("\(complexity.tier.rawValue) request\(signals)")
         }
         parts.append("\(model): \(reason?.rawValue ?? "answered before, out of the cache")")
+        if hedge == .won { parts.append("the attempt before it was late, and this one answered first") }
         return parts.joined(separator: "; ")
     }
 }
