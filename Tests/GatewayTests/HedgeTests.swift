@@ -226,8 +226,8 @@ import Wire
 
     // MARK: When there is none
 
-    private static func late(_ provider: String, then text: String = "first") -> ScriptedCalls.Reaction {
-        provider == "a1" ? .pause(then: .whole(text, usage: usage)) : .whole("second", usage: usage)
+    private static func late(_ provider: String) -> ScriptedCalls.Reaction {
+        provider == "a1" ? .takes(.seconds(1), then: .whole("first", usage: usage)) : .whole("second", usage: usage)
     }
 
     /// Asks once more and expects the late first answer, and no second call.
@@ -255,6 +255,21 @@ import Wire
         let rig = try await Self.rig { provider, _ in Self.late(provider) }
         rig.open("b1")
         try await Self.expectNone(rig)
+    }
+
+    /// It was closed when the plan was made.
+    @Test func notWithABreakerThatHasOpenedMeanwhile() async throws {
+        let opened = Gate("the breaker")
+        let rig = try await Self.rig { provider, _ in
+            provider == "a1" ? .wait(opened, then: .pause(then: .whole("first", usage: Self.usage))) : .whole("second", usage: Self.usage)
+        }
+        let task = Task { try await Self.ask(rig, isStream: false) }
+        _ = try await rig.calls.record.wait("the first call") { $0.calls.count == 1 ? true : nil }
+        rig.open("b1")
+        opened.open()
+        #expect(try await task.value.text == "first")
+        #expect(rig.calls.providers == ["a1"])
+        #expect(try Self.report(rig).started == 0)
     }
 
     /// A breaker that wants a probe is not closed.

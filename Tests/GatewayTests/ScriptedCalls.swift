@@ -16,6 +16,8 @@ final class ScriptedCalls: ProviderCalls {
         indirect case wait(Gate, then: Reaction)
         /// Lets the manual time run to the reader's deadline once; then goes on.
         indirect case pause(then: Reaction)
+        /// Takes so long, in manual time, which runs to the reader's deadline where that comes first; then goes on.
+        indirect case takes(Duration, then: Reaction)
     }
 
     /// What one `next` of a reply does.
@@ -88,11 +90,13 @@ private final class ScriptedCall: BegunCall {
     private let reaction: Watched<ScriptedCalls.Reaction>
     private let record: Watched<ScriptedCalls.Record>
     private let time: ManualTime
+    private let begun: Instant
 
     init(_ reaction: ScriptedCalls.Reaction, record: Watched<ScriptedCalls.Record>, time: ManualTime) {
         self.reaction = Watched(reaction)
         self.record = record
         self.time = time
+        begun = time.now
     }
 
     func reply(by deadline: Instant) async throws -> any ProviderReply {
@@ -105,6 +109,11 @@ private final class ScriptedCall: BegunCall {
         case .pause(let next):
             self.reaction.update { $0 = next }
             throw time.pass(to: deadline)
+        case .takes(let duration, let next):
+            let ready = begun.advanced(by: duration)
+            if deadline < ready { throw time.pass(to: deadline) }
+            time.advance(by: max(.zero, time.now.duration(to: ready)))
+            return try await perform(next, by: deadline)
         case .answer(let status, let pieces, let retryAfter, let isEventStream):
             return ScriptedReply(
                 status: status, retryAfter: retryAfter, isEventStream: isEventStream, pieces: pieces, record: record,
