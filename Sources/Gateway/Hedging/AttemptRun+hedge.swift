@@ -12,7 +12,7 @@ extension AttemptRun {
     }
 
     /// Waits for what a call delivers, and hedges it where that is due.
-    mutating func reach(_ call: AttemptCall, _ aim: Aim) async throws -> Delivery {
+    mutating func reach(_ call: consuming AttemptCall, _ aim: Aim) async throws -> Delivery {
         var call = call
         guard let due = hedgeDue(call, aim) else { return try await call.delivery() }
         if let delivery = try await call.delivery(before: due) { return delivery }
