@@ -77,6 +77,8 @@ package struct AnswerHead: Sendable {
     package let failedAttempts: [AttemptRecord]
     /// What the cache had to do with it.
     package var cache = CacheNote.off
+    /// What became of the attempt that was started beside a late one; nil where none was.
+    package var hedge: HedgeOutcome?
 
     /// A receipt's line for a request that joined another's call.
     func sharedCall(saved: Money?) -> Receipt.Line {

@@ -24,7 +24,7 @@ package struct Gateway: Sendable {
             Fleet(
                 catalogue: catalogue, breakers: breakers,
                 keys: KeyBenches(catalogue: catalogue, logger: breakers.logger, now: now),
-                loads: Loads(catalogue: catalogue, now: now), calls: calls))
+                loads: Loads(catalogue: catalogue, now: now), hedging: Hedging(catalogue: catalogue, now: now), calls: calls))
         self.outcomes = outcomes
         self.now = now
         self.random = random

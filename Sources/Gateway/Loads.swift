@@ -35,6 +35,15 @@ package final class Loads: DeploymentMeasures {
         meters[deployment.index].latency.withLock { $0[isStream].observe(seconds, now: now) }
     }
 
+    /// Notes that an answer's first content was not there after so many seconds, when nobody waited longer: where that is more than
+    /// was usual of late, it is slower than that.
+    func observe(atLeast seconds: Double, of deployment: Deployment, isStream: Bool) {
+        let now = now()
+        meters[deployment.index].latency.withLock {
+            if seconds > $0[isStream].value(now: now) { $0[isStream].observe(seconds, now: now) }
+        }
+    }
+
     /// Notes a provider's fault after so many seconds.
     func observeFault(after seconds: Double, of deployment: Deployment, isStream: Bool) {
         observe(max(seconds, Self.faultLatency), of: deployment, isStream: isStream)

@@ -56,7 +56,7 @@ package struct DeploymentPlace: Sendable, Hashable {
     let baseURL: String
 }
 
-/// How models are chosen, when breakers open, and what becomes of cut streams.
+/// How models are chosen, when breakers open, and what becomes of cut streams and late answers.
 package struct Policy: Sendable, Equatable {
     /// 0 asks for the strongest models, 0.5 for the quality that the request needs, 1 for the cheapest that can do it
     /// at all.
@@ -73,6 +73,7 @@ package struct Policy: Sendable, Equatable {
     /// What becomes of a stream that breaks off, where the caller does not say.
     package var onCut = CutPolicy.resume
     package var probe = ProbePolicy.auto
+    package var hedge = HedgePolicy.off
 
     package init() {}
 

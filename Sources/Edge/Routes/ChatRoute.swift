@@ -92,6 +92,7 @@ extension AnswerHead {
         headers.add(name: HeaderName.model, value: model)
         if let agent { headers.add(name: HeaderName.agent, value: agent.id) }
         headers.add(name: HeaderName.attempts, value: String(attemptCount))
+        if let hedge { headers.add(name: HeaderName.hedge, value: hedge.rawValue) }
         if let cost { headers.add(name: HeaderName.cost, value: cost.decimalUSD) }
         if let status = cache.status {
             headers.add(name: HeaderName.cacheStatus, value: status)

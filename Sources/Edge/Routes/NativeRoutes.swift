@@ -145,6 +145,7 @@ extension AnswerHead {
         }
         parts.append("\(model): \(reason?.rawValue ?? "answered before, out of the cache")")
         if let expectation { parts.append("expected: \(expectation.inWords)") }
+        if hedge == .won { parts.append("the attempt before it was late, and this one answered first") }
         return parts.joined(separator: "; ")
     }
 }
