@@ -15,7 +15,7 @@ struct CachingRig {
 
     init(_ options: ServedGateway.Caching) throws {
         let master = try #require(MasterSecret(options.master))
-        secrets = TenantSecrets(master: master, now: options.clock.wall)
+        let secrets = TenantSecrets(master: master, now: options.clock.wall)
         let redis = try options.redisPort.map { try RedisStore(Self.settings(port: $0)) }
         var remote = RemoteSettings(secret: master.replicaKey(for: "quintet remote tier 1"))
         // A loaded machine must not look like a slow Redis.
@@ -24,6 +24,7 @@ struct CachingRig {
         let flights = Flights()
         keeping = AnswerKeeping(
             cache: cache, secrets: secrets, flights: flights, settings: options.keeping, wallClock: options.clock.wall)
+        self.secrets = secrets
         let shared: [any Service] = redis.map { [$0, SaltExchange(secrets, store: $0, master: master)] } ?? []
         services = shared + [cache, flights]
     }
