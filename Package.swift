@@ -39,6 +39,7 @@ let package = Package(
     targets: [
         .target(name: "CCurl", linkerSettings: [.linkedLibrary("curl")]),
         .target(name: "CSimdJSON", linkerSettings: [.linkedLibrary("simdjson")]),
+        .target(name: "CWeights", exclude: ["agents.weights"]),
         .target(name: "CZstd", linkerSettings: [.linkedLibrary("zstd")]),
         .target(name: "Core", swiftSettings: swiftSettings),
         .target(name: "Wire", dependencies: ["Core", "CSimdJSON", nio("NIOCore")], swiftSettings: swiftSettings),
@@ -76,8 +77,8 @@ let package = Package(
         .executableTarget(
             name: "quintet",
             dependencies: [
-                "Core", "Gateway", "Upstream", "Edge", "Telemetry", "Settings", "DemoProvider", logging, lifecycle,
-                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+                "CWeights", "Core", "Wire", "Gateway", "Upstream", "Edge", "Telemetry", "Settings", "DemoProvider", logging,
+                lifecycle, nio("NIOCore"), .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: swiftSettings),
@@ -86,7 +87,7 @@ let package = Package(
             name: "TestKit", dependencies: [nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1"), nio("NIOConcurrencyHelpers")],
             path: "Tests/TestKit", swiftSettings: swiftSettings),
         .testTarget(name: "TestKitTests", dependencies: ["TestKit", nio("NIOCore")], swiftSettings: swiftSettings),
-        .testTarget(name: "CoreTests", dependencies: ["Core", "TestKit"], swiftSettings: swiftSettings),
+        .testTarget(name: "CoreTests", dependencies: ["CWeights", "Core", "TestKit"], swiftSettings: swiftSettings),
         .testTarget(
             name: "WireTests", dependencies: ["Core", "Wire", "TestKit", nio("NIOCore")], swiftSettings: swiftSettings),
         .testTarget(

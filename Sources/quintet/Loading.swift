@@ -1,4 +1,3 @@
-import ArgumentParser
 import Core
 import DemoProvider
 import Foundation
@@ -13,7 +12,7 @@ struct Loading {
 
     /// Reads the settings, the catalogue and the agents.
     static func read(_ flags: SettingFlags) throws -> Loading {
-        try explained { () throws(ConfigurationError) in
+        try Terminal.explained { () throws(ConfigurationError) in
             let environment = ProcessInfo.processInfo.environment
             let settings = try ServerSettings.read(flags: flags.flags, environment: environment)
             return Loading(
@@ -41,7 +40,7 @@ struct Loading {
 
     /// The catalogue and the providers' keys, or the end of the command.
     func catalogue(demoPort: Int?) throws -> (catalogue: Catalogue, keys: [String: Secret]) {
-        try Self.explained { () throws(ConfigurationError) in try built(demoPort: demoPort) }
+        try Terminal.explained { () throws(ConfigurationError) in try built(demoPort: demoPort) }
     }
 
     /// The catalogue and the providers' keys.
@@ -49,14 +48,8 @@ struct Loading {
     /// - Parameter demoPort: where the demo provider listens, if it runs.
     func built(demoPort: Int?) throws(ConfigurationError) -> (catalogue: Catalogue, keys: [String: Secret]) {
         try CatalogueBuilder.build(
-            models: models, agents: agents, environment: environment, adding: demoPort.map { [.demo(port: $0)] } ?? [])
-    }
-
-    /// On a mistake in the configuration says what is wrong and how to mend it, and ends the command with status 1.
-    private static func explained<Result>(_ body: () throws(ConfigurationError) -> Result) throws -> Result {
-        do { return try body() } catch {
-            Terminal.complain("\(error)")
-            throw ExitCode.failure
-        }
+            models: models, agents: agents,
+            agentModel: TrainedWeights.agentModel(directory: settings.weightsDirectory, agents: agents),
+            environment: environment, adding: demoPort.map { [.demo(port: $0)] } ?? [])
     }
 }

@@ -17,7 +17,11 @@ package struct Catalogue: Sendable {
     package let router: AgentRouter
 
     /// Takes values that were validated by whoever read them; models and deployments are numbered from 0.
-    package init(providers: [Provider], models: [Model], agents: [Agent], policy: Policy) {
+    ///
+    /// - Parameter agentModel: what the router learnt; nil routes by the profiles alone.
+    package init(
+        providers: [Provider], models: [Model], agents: [Agent], policy: Policy, agentModel: AgentModel? = nil
+    ) {
         self.providers = providers
         self.models = models
         self.agents = agents
@@ -26,7 +30,7 @@ package struct Catalogue: Sendable {
         modelIndex = Dictionary(zip(models.map(\.name), models.indices)) { first, _ in first }
         agentIndex = Dictionary(zip(agents.map(\.id), agents.indices)) { first, _ in first }
         standIns = models.map { Chooser.standIns(for: $0, among: models) }
-        router = AgentRouter(agents: agents)
+        router = AgentRouter(agents: agents, model: agentModel)
     }
 
     package func provider(_ id: String) -> Provider? { providerIndex[id].map { providers[$0] } }

@@ -93,6 +93,14 @@ package struct HashedWord {
         previousHash == 0 ? nil : FeatureHash.pair(previousHash, hash)
     }
 
+    /// Calls `body` with the hash of each of its features: the word, its pair with the one before, and its grams.
+    @inline(__always)
+    package func forEachFeature(_ body: (UInt32) -> Void) {
+        body(hash)
+        if let pairHash { body(pairHash) }
+        forEachGram(body)
+    }
+
     /// Calls `body` with the hash of each run of 3 to 5 bytes of the word, whose beginning and end count as a byte each.
     @inline(__always)
     package func forEachGram(_ body: (UInt32) -> Void) {

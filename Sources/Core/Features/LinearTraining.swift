@@ -74,15 +74,20 @@ package struct LinearTraining: Sendable {
         self.seed = seed
     }
 
+    /// Learns.
+    ///
     /// - Parameters:
     ///   - values: by row, what a feature counts in an example before the example is brought to length 1; 0 leaves it out.
     ///   - progress: hears the share done, 0…1.
-    package func train(_ examples: Examples, values: [Float], progress: (Double) -> Void) -> Result {
+    ///   - only: the places of the examples to learn from; nil for all.
+    package func train(
+        _ examples: Examples, only: [Int]? = nil, values: [Float], progress: (Double) -> Void
+    ) -> Result {
         precondition(values.count == 1 << bits)
         var result = Result(labelCount: examples.labelCount, rows: .init(repeating: .zero, count: 1 << bits), biases: .zero)
         var squares = [SIMD8<Float>](repeating: .init(repeating: 1e-4), count: 1 << bits)
         var biasSquares = SIMD8<Float>(repeating: 1)
-        var order = Array(0..<examples.count)
+        var order = only ?? Array(0..<examples.count)
         var random = SeededNumbers(state: seed)
         for epoch in 0..<epochs {
             order.shuffle(using: &random)

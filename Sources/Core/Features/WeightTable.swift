@@ -6,8 +6,8 @@ package struct WeightTable: Sendable, Equatable {
     /// Bytes of a row: 1, 2, 4 or 8.
     package let lanes: Int
     /// What a lane's byte is multiplied by, lane by lane.
-    package let scales: [Float]
-    let bytes: [Int8]
+    package private(set) var scales: [Float]
+    private(set) var bytes: [Int8]
 
     /// Takes rows one after the other; their sizes fit by the caller's word.
     package init(bits: Int, lanes: Int, scales: [Float], bytes: [Int8]) {
@@ -36,6 +36,12 @@ package struct WeightTable: Sendable, Equatable {
             Int8(min(127, max(-127, (weights[index] / scales[index % lanes]).rounded())))
         }
         self.init(bits: bits, lanes: lanes, scales: scales, bytes: bytes)
+    }
+
+    /// Writes a lane's bytes as they are, with a scale of 1.
+    package mutating func setLane(_ lane: Int, _ byte: (Int) -> Int8) {
+        scales[lane] = 1
+        for row in 0..<(1 << bits) { bytes[row * lanes + lane] = byte(row) }
     }
 
     /// Hands the rows over for many look-ups.

@@ -124,20 +124,7 @@ extension NativeFacts {
 extension AnswerHead {
     fileprivate var failedSeconds: Double { failedAttempts.reduce(0) { $0 + $1.seconds } }
 
-    /// Why this agent and this model, in words.
     fileprivate var explanation: String {
-        var parts: [String] = []
-        if let agent, let routing {
-            parts.append(
-                routing.matched.isEmpty
-                    ? "no keyword matched: the default agent \(agent.id)"
-                    : "agent \(agent.id) for \(routing.matched.joined(separator: ", "))")
-        }
-        if let complexity {
-            let signals = complexity.signals.isEmpty ? "" : " (\(complexity.signals.joined(separator: ", ")))"
-            parts.append("\(complexity.tier.rawValue) request\(signals)")
-        }
-        parts.append("\(model.name): \(reason.rawValue)")
-        return parts.joined(separator: "; ")
+        Plan.explanation(agent: agent, routing: routing, complexity: complexity, model: model, reason: reason)
     }
 }

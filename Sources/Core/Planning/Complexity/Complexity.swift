@@ -16,7 +16,7 @@ package struct Complexity: Sendable, Equatable {
             score += amount
             signals.append(signal)
         }
-        let words = Set(AgentRouter.words(of: String(decoding: facts.text.utf8.prefix(16_384), as: UTF8.self)))
+        let words = Set(Self.words(of: String(decoding: facts.text.utf8.prefix(16_384), as: UTF8.self)))
         let demanding = words.intersection(Self.demandingWords).count
         if demanding > 0 { raise(min(0.4, 0.15 * Double(demanding)), "demanding words") }
         if facts.text.contains("```") || facts.text.contains("\n    ") { raise(0.1, "code") }
@@ -30,6 +30,11 @@ package struct Complexity: Sendable, Equatable {
         if words.count < 8, signals.isEmpty { raise(-0.1, "short question") }
         self.score = min(1, max(0, score))
         self.signals = signals
+    }
+
+    /// Runs of letters and digits, in lower case.
+    private static func words(of text: String) -> [Substring] {
+        text.lowercased().split { !($0.isLetter || $0.isNumber) }
     }
 
     /// Words that ask for several steps of thought, in the forms in which people write them.
