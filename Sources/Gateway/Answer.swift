@@ -8,15 +8,17 @@ package struct Ask: Sendable {
     package let request: ChatRequest
     package let target: RequestFacts.Target
     package let priority: RequestFacts.Priority
+    package let requestClass: RequestFacts.RequestClass?
 
     package init(
         requestID: String, request: ChatRequest, target: RequestFacts.Target,
-        priority: RequestFacts.Priority = .normal
+        priority: RequestFacts.Priority = .normal, requestClass: RequestFacts.RequestClass? = nil
     ) {
         self.requestID = requestID
         self.request = request
         self.target = target
         self.priority = priority
+        self.requestClass = requestClass
     }
 
     /// What the plan needs to know of it.
@@ -27,6 +29,8 @@ package struct Ask: Sendable {
         facts.isStream = request.isStream
         facts.messageCount = request.messageCount
         facts.needs = request.needs
+        facts.requestClass = requestClass
+        facts.reasoningEffort = request.reasoningEffort
         if target.readsText { facts.text = request.lastUserText }
         return facts
     }

@@ -141,7 +141,7 @@ package struct AnswerStream: Sendable {
         source.reply.finish()
         let usage = source.reader.usage
         spending.add(usage, at: source.attempt.planned.model.price)
-        source.attempt.succeed()
+        source.attempt.succeed(usage)
         let (cost, attempts) = (spending.cost, settlement.attempts)
         settlement.note {
             $0.usage = usage

@@ -74,7 +74,7 @@ extension AttemptRun {
         let cost = content.usage.flatMap { attempt.planned.model.price?.cost(of: $0) }
         let head = head(of: attempt)
         attempt.deliver(isStream: false)
-        attempt.succeed()
+        attempt.succeed(content.usage)
         settlement.note {
             $0.usage = content.usage
             $0.cost = cost

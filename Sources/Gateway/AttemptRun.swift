@@ -89,7 +89,8 @@ struct AttemptRun: Sendable {
                 continue
             }
             let attempt = OpenAttempt(
-                planned, permit: permit, fleet: fleet, settlement: settlement, requestID: ask.requestID)
+                planned, permit: permit, fleet: fleet, settlement: settlement, requestID: ask.requestID,
+                promptTokens: aim.isContinuation ? nil : comparableTokens)
             course.begin()
             do {
                 return try await perform(attempt, aim)
@@ -102,6 +103,12 @@ struct AttemptRun: Sendable {
             }
         }
         return nil
+    }
+
+    /// The prompt's tokens as estimated; nil with images or sound, whose tokens are not estimated well enough to compare.
+    private var comparableTokens: Int? {
+        guard ask.request.needs.isDisjoint(with: [.vision, .audio]) else { return nil }
+        return ask.request.promptTokens + (plan.agent?.promptTokens ?? 0)
     }
 
     private func next(after failure: AttemptFailure, _ aim: Aim) -> RetryRule.Next {

@@ -8,6 +8,8 @@ final class OpenAttempt: Sendable {
     private let fleet: Fleet
     private let settlement: Settlement
     private let requestID: String
+    /// As estimated; nil where that is not to be compared with what the provider counts.
+    private let promptTokens: Int?
     private let started: Double
     /// nil once it was paid.
     private let debt: Mutex<Debt?>
@@ -18,11 +20,15 @@ final class OpenAttempt: Sendable {
         var firstContent: Duration?
     }
 
-    init(_ planned: Plan.Attempt, permit: Fleet.Permit, fleet: Fleet, settlement: Settlement, requestID: String) {
+    init(
+        _ planned: Plan.Attempt, permit: Fleet.Permit, fleet: Fleet, settlement: Settlement, requestID: String,
+        promptTokens: Int? = nil
+    ) {
         self.planned = planned
         self.fleet = fleet
         self.settlement = settlement
         self.requestID = requestID
+        self.promptTokens = promptTokens
         started = settlement.seconds
         debt = Mutex(Debt(permit: permit))
     }
@@ -38,8 +44,11 @@ final class OpenAttempt: Sendable {
         if isStream { debt.withLock { $0?.firstContent = .seconds(seconds) } }
     }
 
-    func succeed() {
+    /// - Parameter usage: as the provider reported it.
+    func succeed(_ usage: Usage?) {
         if settle(.success) { record(nil) }
+        guard let usage, let promptTokens else { return }
+        fleet.loads.observeTokens(usage.promptTokens, estimated: promptTokens, of: planned.model)
     }
 
     func fail(_ fault: Fault, retryAfter: Duration?, isStream: Bool) {

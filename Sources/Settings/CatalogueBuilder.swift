@@ -16,7 +16,8 @@ package enum CatalogueBuilder {
     /// The catalogue, and the keys by the ways in that they open. A provider without its key is off, and its models stay listed; a key
     /// that no header can hold, or an addition whose name is taken, is an error.
     package static func build(
-        models file: ModelsFile, agents: [Agent], agentModel: AgentModel? = nil, environment: [String: String],
+        models file: ModelsFile, agents: [Agent], agentModel: AgentModel? = nil, complexityModel: ComplexityModel = .untrained,
+        environment: [String: String],
         adding additions: [Addition] = []
     ) throws(ConfigurationError) -> (catalogue: Catalogue, keys: [String: Secret]) {
         let problems = ProblemLog(file: file.path)
@@ -38,7 +39,8 @@ package enum CatalogueBuilder {
         let models = number(file.models + additions.flatMap(\.models), accesses, file.policy)
         let agents = agents.sorted { $0.id < $1.id }
         let catalogue = Catalogue(
-            providers: providers, models: models, agents: agents, policy: file.policy, agentModel: agentModel)
+            providers: providers, models: models, agents: agents, policy: file.policy, agentModel: agentModel,
+            complexityModel: complexityModel)
         return (catalogue, keys)
     }
 

@@ -50,6 +50,7 @@ struct Loading {
         try CatalogueBuilder.build(
             models: models, agents: agents,
             agentModel: TrainedWeights.agentModel(directory: settings.weightsDirectory, agents: agents),
+            complexityModel: TrainedWeights.complexityModel(directory: settings.weightsDirectory),
             environment: environment, adding: demoPort.map { [.demo(port: $0)] } ?? [])
     }
 }

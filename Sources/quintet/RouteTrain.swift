@@ -8,18 +8,31 @@ struct RouteTrain: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "train",
         abstract: "Train the router's weights again: the same data and profiles give the same bytes.",
-        discussion: "Use the weights by 'quintet serve --weights DIR', or build them in (docs/routing.md).")
+        discussion: "Train one or both. Use the weights by 'quintet serve --weights DIR', or build them in (docs/routing.md).")
 
     @Option(help: "Questions whose agent is known, a line each: {\"text\": …, \"label\": …}.")
-    var agents: String
+    var agents: String?
     @Option(help: "Folder of the agents' profiles.")
     var profiles: String = "agents"
+    @Option(help: "Folder of benchmarks on which a weak and a strong model were compared, a .csv file each.")
+    var complexity: String?
+    @Flag(help: "Try the complexity's training: leave each benchmark out in turn, and write nothing.")
+    var evaluate = false
     @Option(help: "Folder to write the weights to.")
-    var out: String
+    var out: String?
+
+    func validate() throws {
+        guard agents != nil || complexity != nil else { throw ValidationError("Give --agents FILE, --complexity DIR or both.") }
+        guard !evaluate || agents == nil else {
+            throw ValidationError("--evaluate goes with --complexity alone; --agents always says how good its weights are.")
+        }
+        guard evaluate || out != nil else { throw ValidationError("Give --out DIR to write the weights to.") }
+    }
 
     func run() async throws {
         try Terminal.explained { () throws(ConfigurationError) in
-            try trainAgents()
+            if let agents { try trainAgents(from: agents) }
+            if let complexity { try trainComplexity(from: complexity) }
         }
     }
 
@@ -29,7 +42,7 @@ struct RouteTrain: AsyncParsableCommand {
         let label: String
     }
 
-    private func trainAgents() throws(ConfigurationError) {
+    private func trainAgents(from agents: String) throws(ConfigurationError) {
         let questions = try JSONLines.read(Line.self, from: agents).map { AgentTraining.Question(text: $0.text, label: $0.label) }
         let profiles = try AgentFiles.read(directory: profiles)
         var bar = ProgressBar(title: "agents")
@@ -39,7 +52,7 @@ struct RouteTrain: AsyncParsableCommand {
         } catch {
             throw ConfigurationError(agents, "the weights \(error).")
         }
-        try write(outcome.weights, to: TrainedWeights.agentsFile)
+        try write(outcome.weights.encoded(), to: TrainedWeights.agentsFile)
         let figures = outcome.heldOut
         Terminal.say(
             """
@@ -50,13 +63,14 @@ struct RouteTrain: AsyncParsableCommand {
             """)
     }
 
-    private static func rounded(_ number: Double) -> String { String(format: "%.3f", number) }
+    static func rounded(_ number: Double) -> String { String(format: "%.3f", number) }
 
-    private func write(_ weights: Weights, to name: String) throws(ConfigurationError) {
+    func write(_ weights: [UInt8], to name: String) throws(ConfigurationError) {
+        guard let out else { return }
         let path = FilePaths.join(out, name)
         do {
             try FileManager.default.createDirectory(atPath: out, withIntermediateDirectories: true)
-            try Data(weights.encoded()).write(to: URL(filePath: path), options: .atomic)
+            try Data(weights).write(to: URL(filePath: path), options: .atomic)
         } catch {
             throw ConfigurationError(path, "the weights cannot be written: \(error.localizedDescription). Choose another --out.")
         }

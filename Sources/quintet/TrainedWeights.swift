@@ -6,6 +6,7 @@ import Settings
 /// The trained weights: those in the binary, or those of a folder that the settings name.
 enum TrainedWeights {
     static let agentsFile = "agents.weights"
+    static let complexityFile = "complexity.weights"
 
     /// The agent router's model. Weights of a folder must be for agents that there are; built in ones serve those that they can.
     static func agentModel(directory: String?, agents: [Agent]) throws(ConfigurationError) -> AgentModel {
@@ -19,6 +20,18 @@ enum TrainedWeights {
                         + unplayed.joined(separator: ", "))
             }
             return model
+        } catch {
+            throw ConfigurationError(place, "the weights \(error). \(mend)")
+        }
+    }
+
+    /// What weighs a prompt's signals. A folder without such weights leaves the built-in ones in force.
+    static func complexityModel(directory: String?) throws(ConfigurationError) -> ComplexityModel {
+        let isInFolder = directory.map { FileManager.default.fileExists(atPath: FilePaths.join($0, complexityFile)) } ?? false
+        let (bytes, place, mend) = try read(
+            complexityFile, isInFolder ? directory : nil, UnsafeBufferPointer(start: qw_complexity, count: qw_complexity_size))
+        do {
+            return try ComplexityModel(file: String(decoding: bytes, as: UTF8.self))
         } catch {
             throw ConfigurationError(place, "the weights \(error). \(mend)")
         }

@@ -8,4 +8,9 @@
 extern const unsigned char *const qw_agents;
 extern const size_t qw_agents_size;
 
+// As `Core/Planning/Complexity/ComplexityModel+file.swift` writes them.
+
+extern const unsigned char *const qw_complexity;
+extern const size_t qw_complexity_size;
+
 #endif

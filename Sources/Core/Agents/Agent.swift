@@ -14,6 +14,8 @@ package struct Agent: Sendable, Equatable {
     package let maxTokens: Int?
     /// The system prompt; never shown to callers.
     package let prompt: String
+    /// The system prompt's tokens, estimated.
+    package let promptTokens: Int
 
     package init(
         id: String, name: String, role: String, description: String, keywords: [String], examples: [String],
@@ -29,5 +31,6 @@ package struct Agent: Sendable, Equatable {
         self.temperature = temperature
         self.maxTokens = maxTokens
         self.prompt = prompt
+        promptTokens = TokenEstimate.tokens(in: prompt)
     }
 }

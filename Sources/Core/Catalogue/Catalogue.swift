@@ -15,12 +15,15 @@ package struct Catalogue: Sendable {
     let standIns: [[Int]]
     /// Finds the agent for a message.
     package let router: AgentRouter
+    /// Weighs what is in a prompt.
+    package let complexityModel: ComplexityModel
 
     /// Takes values that were validated by whoever read them; models and deployments are numbered from 0.
     ///
     /// - Parameter agentModel: what the router learnt; nil routes by the profiles alone.
     package init(
-        providers: [Provider], models: [Model], agents: [Agent], policy: Policy, agentModel: AgentModel? = nil
+        providers: [Provider], models: [Model], agents: [Agent], policy: Policy, agentModel: AgentModel? = nil,
+        complexityModel: ComplexityModel = .untrained
     ) {
         self.providers = providers
         self.models = models
@@ -31,6 +34,7 @@ package struct Catalogue: Sendable {
         agentIndex = Dictionary(zip(agents.map(\.id), agents.indices)) { first, _ in first }
         standIns = models.map { Chooser.standIns(for: $0, among: models) }
         router = AgentRouter(agents: agents, model: agentModel)
+        self.complexityModel = complexityModel
     }
 
     package func provider(_ id: String) -> Provider? { providerIndex[id].map { providers[$0] } }
@@ -69,6 +73,8 @@ package struct Policy: Sendable, Equatable {
     /// What becomes of a stream that breaks off, where the caller does not say.
     package var onCut = CutPolicy.resume
     package var probe = ProbePolicy.auto
+    /// Whether requests with tools and of agents are judged like others, instead of being taken for complex.
+    package var routesTools = false
 
     package init() {}
 }

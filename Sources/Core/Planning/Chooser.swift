@@ -2,12 +2,13 @@
 package enum Chooser {
     /// The quality, 0…100, that the request asks of its model.
     ///
-    /// The agent's tier is the prior, the request's own complexity moves it. `cost_bias` 0.5 leaves the result as it
+    /// The agent's tier is the prior, the request's own complexity moves it; one that was not judged stands for itself. `cost_bias` 0.5 leaves the result as it
     /// is, 1 asks for nothing (the cheapest able model), 0 for the strongest.
     package static func qualityNeeded(
         complexity: Complexity, agent: Agent?, priority: RequestFacts.Priority, costBias: Double
     ) -> Int {
-        let prior = agent.map { (complexity.score + typicalScore(of: $0.tier)) / 2 } ?? complexity.score
+        let judged = complexity.isJudged ? agent.map { (complexity.score + typicalScore(of: $0.tier)) / 2 } : nil
+        let prior = judged ?? complexity.score
         var needed = 25 + 65 * prior
         switch priority {
         case .quick: needed = min(needed, 35)
@@ -29,8 +30,12 @@ package enum Chooser {
     }
 
     /// The live models that can serve the request, best choice first.
-    package static func rank(_ models: [Model], for facts: RequestFacts, qualityNeeded: Int) -> [Model] {
-        order(models.filter { $0.isLive && shortcoming(of: $0, for: facts) == nil }, for: facts, qualityNeeded: qualityNeeded)
+    package static func rank(
+        _ models: [Model], for facts: RequestFacts, qualityNeeded: Int, measures: (any DeploymentMeasures)? = nil
+    ) -> [Model] {
+        order(
+            models.filter { $0.isLive && shortcoming(of: $0, for: facts, measures: measures) == nil }, for: facts,
+            qualityNeeded: qualityNeeded)
     }
 
     private static func order(_ models: [Model], for facts: RequestFacts, qualityNeeded: Int) -> [Model] {
@@ -50,11 +55,17 @@ package enum Chooser {
     }
 
     /// What keeps the model from serving the request, in words; nil when it can.
-    package static func shortcoming(of model: Model, for facts: RequestFacts) -> String? {
+    ///
+    /// - Parameter measures: knows how the model counts tokens; nil takes the estimate as it is.
+    package static func shortcoming(
+        of model: Model, for facts: RequestFacts, measures: (any DeploymentMeasures)? = nil
+    ) -> String? {
         let missing = facts.needs.subtracting(model.abilities)
         if !missing.isEmpty { return "it has no " + missing.names.joined(separator: ", ") }
-        if let window = model.inputWindow, facts.promptTokens > window {
-            return "it reads \(window) tokens, the request has about \(facts.promptTokens)"
+        // No model counts more than twice the estimate, so a prompt of half a window needs no second look.
+        if let window = model.inputWindow, facts.promptTokens > window / 2 {
+            let tokens = TokenCorrection.corrected(facts.promptTokens, by: measures?.tokenFactor(of: model) ?? 1)
+            if tokens > window { return "it reads \(window) tokens, the request has about \(tokens)" }
         }
         return nil
     }

@@ -24,6 +24,8 @@ package struct Planner: Sendable {
     /// The plan for a request.
     package func plan(_ facts: RequestFacts) throws(PlanFailure) -> Plan {
         let (agent, routing) = try agent(for: facts)
+        var facts = facts
+        facts.promptTokens += agent?.promptTokens ?? 0
         switch facts.target {
         case .model(let name), .agentOnModel(_, let name), .autoOnModel(let name):
             guard let model = catalogue.model(name) else { throw .unknownModel(name) }
@@ -31,10 +33,11 @@ package struct Planner: Sendable {
             let candidates = [(model, Plan.Reason.named)] + substitutes(for: model, facts)
             return try assemble(facts, candidates, agent: agent, routing: routing, complexity: nil)
         case .auto, .anyModel, .agent:
-            let complexity = Complexity(of: facts)
+            let complexity = Complexity(
+                of: facts, by: catalogue.complexityModel, judgesTools: catalogue.policy.routesTools)
             let needed = Chooser.qualityNeeded(
                 complexity: complexity, agent: agent, priority: facts.priority, costBias: catalogue.policy.costBias)
-            let ranked = Chooser.rank(catalogue.models, for: facts, qualityNeeded: needed)
+            let ranked = Chooser.rank(catalogue.models, for: facts, qualityNeeded: needed, measures: measures)
             if ranked.isEmpty { throw noCandidate(facts) }
             let candidates = ranked.enumerated().map { ($1, $0 == 0 ? Plan.Reason.chosen : .standIn) }
             return try assemble(facts, candidates, agent: agent, routing: routing, complexity: complexity)
@@ -62,7 +65,7 @@ package struct Planner: Sendable {
             return fallbacks.compactMap(catalogue.model).map { ($0, .fallback) }
         }
         return catalogue.standIns[model.index].lazy.map { catalogue.models[$0] }
-            .filter { Chooser.shortcoming(of: $0, for: facts) == nil }
+            .filter { Chooser.shortcoming(of: $0, for: facts, measures: measures) == nil }
             .prefix(catalogue.policy.attemptLimit).map { ($0, .standIn) }
     }
 
@@ -163,7 +166,7 @@ package struct Planner: Sendable {
         let live = catalogue.liveModels
         guard !live.isEmpty else { return .nothingOn }
         return .noneAble(
-            reasons: live.map { .init(name: $0.name, reason: Chooser.shortcoming(of: $0, for: facts) ?? "it is off") })
+            reasons: live.map { .init(name: $0.name, reason: Chooser.shortcoming(of: $0, for: facts, measures: measures) ?? "it is off") })
     }
 
     private func mend(for model: Model) -> String {

@@ -46,6 +46,17 @@ package struct RequestFacts: Sendable {
         case premium
     }
 
+    /// What a request of Claude Code is for, as its header `x-claude-code-request-class` says. The list is open: other values
+    /// say nothing.
+    package enum RequestClass: String, Sendable, CaseIterable {
+        case main, subagent, workflow, compaction, auxiliary
+    }
+
+    /// How much the caller wants the model to think (`reasoning_effort`). The list is open: other values say nothing.
+    package enum ReasoningEffort: String, Sendable, CaseIterable {
+        case none, minimal, low, medium, high, xhigh, max
+    }
+
     package var target: Target
     package var priority: Priority = .normal
     /// The last user message, for routing and complexity. Empty where neither is asked for.
@@ -58,6 +69,10 @@ package struct RequestFacts: Sendable {
     /// Whether the answer is wanted as it arrives.
     package var isStream = false
     package var needs: Abilities = []
+    /// nil where the client does not say.
+    package var requestClass: RequestClass?
+    /// nil where the caller does not say.
+    package var reasoningEffort: ReasoningEffort?
 
     package init(target: Target, promptTokens: Int) {
         self.target = target

@@ -10,7 +10,9 @@ struct ChatRoute: Sendable {
 
     @Sendable func answer(_ request: Request) async throws -> Response {
         let chat = try ChatRequest(request.body)
-        let ask = Ask(requestID: request.id, request: chat, target: RequestFacts.Target(modelField: chat.model))
+        let ask = Ask(
+            requestID: request.id, request: chat, target: RequestFacts.Target(modelField: chat.model),
+            requestClass: request.headers.first(name: HeaderName.requestClass).flatMap(RequestFacts.RequestClass.init(rawValue:)))
         switch try await gateway.answer(ask) {
         case .whole(let head, let body, _, let cost):
             return Response(json: body, headers: head.headers(cost: cost))

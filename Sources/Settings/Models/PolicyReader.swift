@@ -8,6 +8,7 @@ enum PolicyReader {
         policy.attemptLimit = reader.integer("max_attempts", in: 1...6) ?? policy.attemptLimit
         policy.onCut = reader.choice("on_cut") ?? policy.onCut
         policy.balance = reader.choice("balance") ?? policy.balance
+        policy.routesTools = reader.boolean("route_tools") ?? policy.routesTools
         policy.probe = reader.choice("probe") ?? policy.probe
         policy.breaker = reader.object("breaker").map(breaker) ?? policy.breaker
         reader.refuseOtherKeys(of: "the policy")

@@ -15,10 +15,12 @@ package struct ChatRequest: Sendable {
     package let wantsUsage: Bool
     /// What the model must be able to do.
     package let needs: Abilities
-    /// Estimated tokens of the prompt: a quarter of its bytes, a fixed amount for each image.
+    /// Estimated tokens of the prompt: of its texts, tool calls and tools, and a fixed amount for each message and image.
     package let promptTokens: Int
     /// `max_completion_tokens`, or the older `max_tokens`.
     package let outputTokenLimit: Int?
+    /// `reasoning_effort`, where it is one that the gateway knows.
+    package let reasoningEffort: RequestFacts.ReasoningEffort?
     package let messageCount: Int
     /// `n`.
     package let choiceCount: Int
@@ -79,8 +81,16 @@ package struct ChatRequest: Sendable {
         self.needs = needs
         self.messages = messages.value
         messageCount = messages.count
-        promptTokens = (messages.textBytes + (tools?.range.count ?? 0)) / 4 + messages.count * 4 + messages.images * 800
+        reasoningEffort = root["reasoning_effort"]?.string.flatMap(RequestFacts.ReasoningEffort.init(rawValue:))
+        var text = messages.text
+        if let tools { tools.add(to: &text) }
+        promptTokens = text.tokens + messages.count * Self.tokensOfMessage + messages.images * Self.tokensOfImage
     }
+
+    /// What providers wrap a message in.
+    private static let tokensOfMessage = 4
+    /// An image of usual size.
+    private static let tokensOfImage = 800
 
     /// The last user message's text, its parts joined; empty where there is none.
     package var lastUserText: String {

@@ -1,47 +1,115 @@
 /// How much a stronger model is worth on a request.
 package struct Complexity: Sendable, Equatable {
-    /// 0…1.
+    /// 0…1: about the share of requests on which a stronger model is worth less.
     package let score: Double
-    /// The signals that raised it, in words.
+    /// What decided, in words, the strongest first; at most five.
     package let signals: [String]
+    /// Whether the request was judged by what is in it. Otherwise it was not to be judged, and `score` is final.
+    package let isJudged: Bool
 
-    package var tier: Tier { score < 0.35 ? .simple : score < 0.65 ? .medium : .complex }
+    /// Scores from here on are medium.
+    package static let mediumFrom = 0.35
+    /// Scores from here on are complex.
+    package static let complexFrom = 0.65
 
-    /// Reads observable signals of the request. A heuristic, and known to be one: length alone says little about
-    /// difficulty, so it weighs little; asking for reasoning, design or proof weighs more.
-    package init(of facts: RequestFacts) {
-        var score = 0.2
-        var signals: [String] = []
-        func raise(_ amount: Double, _ signal: String) {
-            score += amount
-            signals.append(signal)
+    package var tier: Tier { score < Self.mediumFrom ? .simple : score < Self.complexFrom ? .medium : .complex }
+
+    /// What the client says of the request comes first; then requests with tools and of agents, which one wrong step spoils,
+    /// are taken for complex; then its text and its conversation are judged.
+    ///
+    /// - Parameter judgesTools: whether requests with tools and of agents are judged like others.
+    package init(of facts: RequestFacts, by model: ComplexityModel, judgesTools: Bool = false) {
+        let opinion: Opinion
+        switch facts.requestClass {
+        case .auxiliary: opinion = Opinion(0.1, ["an auxiliary request, says the client"])
+        case .compaction: opinion = Opinion(0.5, ["a compaction, says the client"])
+        case .main, .subagent, .workflow, nil: opinion = Opinion(facts, model, judgesTools: judgesTools)
         }
-        let words = Set(Self.words(of: String(decoding: facts.text.utf8.prefix(16_384), as: UTF8.self)))
-        let demanding = words.intersection(Self.demandingWords).count
-        if demanding > 0 { raise(min(0.4, 0.15 * Double(demanding)), "demanding words") }
-        if facts.text.contains("```") || facts.text.contains("\n    ") { raise(0.1, "code") }
-        if facts.promptTokens > 8000 {
-            raise(0.2, "very long prompt")
-        } else if facts.promptTokens > 1500 {
-            raise(0.1, "long prompt")
-        }
-        if facts.needs.contains(.tools) { raise(0.2, "tools") }
-        if facts.messageCount > 8 { raise(0.1, "long conversation") }
-        if words.count < 8, signals.isEmpty { raise(-0.1, "short question") }
-        self.score = min(1, max(0, score))
-        self.signals = signals
+        let effort = facts.reasoningEffort
+        score = effort?.bounds.clamp(opinion.score) ?? opinion.score
+        isJudged = opinion.isJudged && score == opinion.score
+        signals = score == opinion.score ? opinion.signals : ["reasoning effort \(effort?.rawValue ?? "")"] + opinion.signals
     }
 
-    /// Runs of letters and digits, in lower case.
-    private static func words(of text: String) -> [Substring] {
-        text.lowercased().split { !($0.isLetter || $0.isNumber) }
+    /// A score before the reasoning effort.
+    private struct Opinion {
+        let score: Double
+        let signals: [String]
+        let isJudged: Bool
+
+        init(_ score: Double, _ signals: [String], isJudged: Bool = false) {
+            self.score = score
+            self.signals = signals
+            self.isJudged = isJudged
+        }
+
+        init(_ facts: RequestFacts, _ model: ComplexityModel, judgesTools: Bool) {
+            let isAgentic = facts.requestClass != nil
+            if !judgesTools, isAgentic || facts.needs.contains(.tools) {
+                self.init(1, [isAgentic ? "a step of an agent: not judged" : "tools: not judged"])
+                return
+            }
+            let prompt = PromptSignals(of: facts.text)
+            let conversation = ConversationSignals(facts)
+            self.init(
+                ComplexityModel.score(ofLevel: model.level(prompt) + conversation.level),
+                conversation.words + model.strongest(prompt), isJudged: true)
+        }
+    }
+}
+
+/// What the conversation around a prompt adds to its level. Judgement, not learnt: the benchmarks have single questions only.
+struct ConversationSignals {
+    private(set) var level = 0.0
+    /// At most two.
+    private(set) var words: [String] = []
+
+    init(_ facts: RequestFacts) {
+        if facts.needs.contains(.tools) || facts.requestClass != nil { add(0.5, "tools") }
+        let turns = Double(max(0, facts.messageCount - 2))
+        if turns > 0 { add(0.5 * turns / (turns + 8), turns > 6 ? "a long conversation" : nil) }
+        let context = Double(max(0, facts.promptTokens - 1000))
+        if context > 0 { add(0.6 * context / (context + 8000), context > 4000 ? "a long context" : nil) }
+        if let limit = facts.outputTokenLimit {
+            if limit <= 64 { add(-0.4, "a short answer wanted") }
+            if limit >= 4096 { add(0.2, nil) }
+        }
     }
 
-    /// Words that ask for several steps of thought, in the forms in which people write them.
-    private static let demandingWords: Set<Substring> = [
-        "algorithm", "analyse", "analysis", "analyze", "architecture", "compare", "complexity", "concurrency",
-        "consistency", "debug", "derive", "design", "distributed", "evaluate", "explain", "formal", "implement",
-        "invariant", "migrate", "migration", "optimise", "optimize", "plan", "proof", "prove", "race", "reason",
-        "refactor", "scalability", "scalable", "security", "strategy", "theorem", "tradeoff", "tradeoffs", "why",
-    ]
+    private mutating func add(_ amount: Double, _ word: String?) {
+        level += amount
+        if let word, words.count < 2 { words.append(word) }
+    }
+}
+
+extension ComplexityModel {
+    /// The words of the three signals that raise the level most, of those that raise it noticeably.
+    fileprivate func strongest(_ signals: PromptSignals) -> [String] {
+        var left = contributions(signals)
+        var words: [String] = []
+        for _ in 0..<3 {
+            let most = left.max()
+            guard most > spread / 8, let signal = PromptSignal.allCases.first(where: { left[$0.lane] == most }) else { break }
+            words.append(signal.words)
+            left[signal.lane] = 0
+        }
+        return words
+    }
+}
+
+extension RequestFacts.ReasoningEffort {
+    /// What the scores of requests with this effort are held to.
+    fileprivate var bounds: ClosedRange<Double> {
+        switch self {
+        case .none, .minimal: 0...0.3
+        case .low: 0...0.5
+        case .medium: 0...1
+        case .high: Complexity.complexFrom...1
+        case .xhigh, .max: 0.9...1
+        }
+    }
+}
+
+extension ClosedRange<Double> {
+    fileprivate func clamp(_ value: Double) -> Double { Swift.min(Swift.max(value, lowerBound), upperBound) }
 }
