@@ -260,12 +260,19 @@ import Testing
         let turns = Watched(0)
         let asked = Watched<[Int]>([])
 
-        init(_ loads: [Int: DeploymentLoad]) { self.loads = loads }
+        let factors: [String: Double]
+
+        init(_ loads: [Int: DeploymentLoad] = [:], factors: [String: Double] = [:]) {
+            self.loads = loads
+            self.factors = factors
+        }
 
         func load(of deployment: Deployment, isStream: Bool) -> DeploymentLoad {
             asked.update { $0.append(deployment.index) }
             return loads[deployment.index] ?? DeploymentLoad()
         }
+
+        func tokenFactor(of model: Model) -> Double { factors[model.name] ?? 1 }
 
         func nextTurn(of model: Model) -> Int {
             turns.update { turn in

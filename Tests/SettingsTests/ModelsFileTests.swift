@@ -161,7 +161,7 @@ import Testing
 
     @Test func thePolicyCanBeSet() throws {
         let text = """
-            , "policy": {"cost_bias": 1, "max_attempts": 2, "balance": "least_busy", "probe": "off", "breaker": {"consecutive_faults": 3, "window_seconds": 4, "window_minimum": 5,
+            , "policy": {"cost_bias": 1, "max_attempts": 2, "balance": "least_busy", "probe": "off", "route_tools": true, "breaker": {"consecutive_faults": 3, "window_seconds": 4, "window_minimum": 5,
               "window_fault_share": 0.75, "open_seconds": 6, "open_max_seconds": 7.5, "successes_to_close": 8}}
             """
         let policy = try parse(Self.file(rest: text)).policy
@@ -169,6 +169,7 @@ import Testing
         #expect(policy.attemptLimit == 2)
         #expect(policy.balance == .leastBusy)
         #expect(policy.probe == .off)
+        #expect(policy.routesTools)
         #expect(
             policy.breaker
                 == BreakerSettings(

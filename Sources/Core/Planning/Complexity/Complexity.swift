@@ -13,7 +13,9 @@ package struct Complexity: Sendable, Equatable {
     package static let complexFrom = 0.65
 
     package var tier: Tier { score < Self.mediumFrom ? .simple : score < Self.complexFrom ? .medium : .complex }
+}
 
+extension Complexity {
     /// What the client says of the request comes first; then requests with tools and of agents, which one wrong step spoils,
     /// are taken for complex; then its text and its conversation are judged.
     ///
@@ -26,9 +28,12 @@ package struct Complexity: Sendable, Equatable {
         case .main, .subagent, .workflow, nil: opinion = Opinion(facts, model, judgesTools: judgesTools)
         }
         let effort = facts.reasoningEffort
-        score = effort?.bounds.clamp(opinion.score) ?? opinion.score
-        isJudged = opinion.isJudged && score == opinion.score
-        signals = score == opinion.score ? opinion.signals : ["reasoning effort \(effort?.rawValue ?? "")"] + opinion.signals
+        let score = effort?.bounds.clamp(opinion.score) ?? opinion.score
+        let isBounded = score != opinion.score
+        self.init(
+            score: score,
+            signals: isBounded ? ["reasoning effort \(effort?.rawValue ?? "")"] + opinion.signals.prefix(4) : opinion.signals,
+            isJudged: opinion.isJudged && !isBounded)
     }
 
     /// A score before the reasoning effort.

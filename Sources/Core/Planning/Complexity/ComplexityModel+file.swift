@@ -56,9 +56,11 @@ extension ComplexityModel {
 
     /// Every signal alike: what serves where nothing was learnt.
     package static let untrained = {
-        let count = Float(PromptSignal.allCases.count)
-        return ComplexityModel(
-            means: .init(repeating: 0.2), spreads: .init(repeating: 0.2),
-            weights: PromptSignal.allCases.reduce(into: Values()) { $0[$1.lane] = 1 / count }, middle: 0, spread: 0.5)
+        var model = ComplexityModel(means: .zero, spreads: .init(repeating: 1), weights: .zero, middle: 0, spread: 0.5)
+        for signal in PromptSignal.allCases {
+            (model.means[signal.lane], model.spreads[signal.lane]) = (0.2, 0.2)
+            model.weights[signal.lane] = 1 / Float(PromptSignal.allCases.count)
+        }
+        return model
     }()
 }

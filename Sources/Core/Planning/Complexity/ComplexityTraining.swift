@@ -8,16 +8,15 @@ package struct ComplexityTraining: Sendable {
     package var pull: Double = 10
     /// What a signal is expected to be worth before any data: the gain in share of right answers for one spread.
     package var prior: Double = 0.01
-    /// Below this, half of the training's prompts are simple ones: chat is easier than exams, so the middle is put below
-    /// the exams' mean by so many spreads.
-    package var shift: Double = 0.6
+    /// Chat is easier than exams: by so many spreads a prompt that is as hard as not lies below the exams' mean.
+    package var shift: Double = 0.45
 
     package init() {}
 
     /// Signals expected to be worth more than others: the words and marks of work that is to be done.
     private static let emphasis: [PromptSignal: Double] = [.demand: 2, .programming: 1.5, .code: 1.5]
 
-    /// A sum over benchmarks in which each counts the same.
+    /// A benchmark with the weights of its examples.
     private struct Weighed {
         let set: ComplexityBenchmark
         /// By example; their sum is the share of the set.
