@@ -74,7 +74,7 @@ package struct AgentModel: Sendable {
                         HashedWords.forEach(in: bytes) { word in
                             let before = sums.total
                             sums.add(word, rows, seen)
-                            guard sums.total != before, sums.noteCount < Self.noteLimit else { return }
+                            guard sums.total != before, sums.noteCount < Self.noteLimit, !isCommon(word, rows) else { return }
                             notes.initializeElement(
                                 at: sums.noteCount,
                                 to: RawNote(start: offset + word.start, end: offset + word.end, sum: sums.total &- before))
@@ -85,6 +85,12 @@ package struct AgentModel: Sendable {
                 }
             }
         }
+    }
+
+    /// Whether more than every tenth text of the training has the word: it may count, but tells people nothing.
+    @inline(__always)
+    private func isCommon(_ word: HashedWord, _ rows: WeightRows) -> Bool {
+        Float(rows.value(rows.row(of: word.hash), lane: Self.sizeLane)) * table.scales[Self.sizeLane] < 3.3 * 3.3
     }
 
     private struct RawNote {

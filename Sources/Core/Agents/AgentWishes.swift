@@ -35,7 +35,6 @@ struct AgentWishes: Sendable {
     private func agents(in bytes: UnsafeBufferPointer<UInt8>, isCut: Bool) -> [Int] {
         var finder = WishFinder(bytes: bytes)
         HashedWords.forEach(in: bytes) { word in
-            // Most messages name nobody: look further only around a name.
             finder.see(word, agent: indexes[word.hash])
         }
         finder.end(isCut: isCut)
@@ -47,8 +46,8 @@ struct AgentWishes: Sendable {
 private struct WishFinder {
     let bytes: UnsafeBufferPointer<UInt8>
     private(set) var found: [Int] = []
-    /// A name after an asking word, that waits for what follows.
-    private var pending: (agents: [Int], end: Int)?
+    /// Names after an asking word, that wait for what follows.
+    private var pending: [Int]?
     private var previous: UInt32 = 0
     private var previousEnd = 0
     private var previousBegan = false
@@ -57,7 +56,7 @@ private struct WishFinder {
 
     mutating func see(_ word: HashedWord, agent: Int?) {
         let gap = previousEnd..<word.start
-        settle(before: word, gap)
+        settle(before: word, gap, isName: agent != nil)
         if let agent { name(agent, word, gap) }
         previousBegan = begins(gap)
         previous = word.hash
@@ -65,30 +64,27 @@ private struct WishFinder {
     }
 
     /// Decides over names that wait, by what comes after them.
-    private mutating func settle(before word: HashedWord, _ gap: Range<Int>) {
+    private mutating func settle(before word: HashedWord, _ gap: Range<Int>, isName: Bool) {
         guard let waiting = pending else { return }
         if has(",:;.!?-\n", in: gap) || WishWords.goesOn.contains(word.hash) {
-            add(waiting.agents)
+            add(waiting)
             pending = nil
-        } else if !WishWords.joins.contains(word.hash) {
-            // "ask luna and quinn" waits on.
+        } else if !WishWords.joins.contains(word.hash), !(isName && WishWords.joins.contains(previous)) {
+            // But "ask luna and quinn" waits on.
             pending = nil
         }
     }
 
     private mutating func name(_ agent: Int, _ word: HashedWord, _ gap: Range<Int>) {
         if word.start > 0, bytes[word.start - 1] == UInt8(ascii: "@"), isMention(word) { return add([agent]) }
-        if WishWords.joins.contains(previous), let last = joined {
-            pending = (last + [agent], word.end)
+        if WishWords.joins.contains(previous), let waiting = pending {
+            pending = waiting + [agent]
         } else if WishWords.asks.contains(previous), previousBegan, !has(".!?\n", in: gap) {
-            pending = ([agent], word.end)
+            pending = [agent]
         } else if previousEnd == 0, word.end < bytes.count, has(",:", in: word.end..<word.end + 1) {
             add([agent])
         }
     }
-
-    /// The names before "and", which wait.
-    private var joined: [Int]? { pending?.agents }
 
     /// `@name` with nothing of an address or path around it.
     private func isMention(_ word: HashedWord) -> Bool {
@@ -114,7 +110,7 @@ private struct WishFinder {
     }
 
     mutating func end(isCut: Bool) {
-        if let pending, !isCut { add(pending.agents) }
+        if let pending, !isCut { add(pending) }
         pending = nil
     }
 }

@@ -1,7 +1,7 @@
 import Foundation
 
 /// Trains a multinomial logistic regression over hashed features, step by step in a fixed order: the same examples give the
-/// same weights, to the bit, on the same machine.
+/// same weights, to the bit, on the same machine. The result is the mean of the later epochs, which is steadier than the last.
 package struct LinearTraining: Sendable {
     /// Texts as the rows of their features, with what each should become.
     package struct Examples: Sendable {
@@ -33,6 +33,9 @@ package struct LinearTraining: Sendable {
             weights.append(weight)
         }
 
+        /// Lets an example count more or less.
+        package mutating func scaleWeight(of example: Int, by factor: Float) { weights[example] *= factor }
+
         fileprivate func rows(_ example: Int) -> Range<Int> { (example == 0 ? 0 : ends[example - 1])..<ends[example] }
     }
 
@@ -42,6 +45,16 @@ package struct LinearTraining: Sendable {
         /// By row, the labels' weights in the first lanes.
         package var rows: [SIMD8<Float>]
         package var biases: SIMD8<Float>
+
+        fileprivate mutating func mix(in other: Result, share: Float) {
+            for row in rows.indices { rows[row].addProduct(other.rows[row], SIMD8(repeating: share)) }
+            biases.addProduct(other.biases, SIMD8(repeating: share))
+        }
+
+        /// The labels' shares for an example, not calibrated.
+        package func shares(_ example: Int, of examples: Examples, values: [Float]) -> SIMD8<Float> {
+            LabelShares.softmax(scores(example, of: examples, values: values), count: labelCount)
+        }
 
         /// The labels' sums for an example, not yet divided by a temperature.
         package func scores(_ example: Int, of examples: Examples, values: [Float]) -> SIMD8<Float> {
@@ -87,6 +100,8 @@ package struct LinearTraining: Sendable {
         var result = Result(labelCount: examples.labelCount, rows: .init(repeating: .zero, count: 1 << bits), biases: .zero)
         var squares = [SIMD8<Float>](repeating: .init(repeating: 1e-4), count: 1 << bits)
         var biasSquares = SIMD8<Float>(repeating: 1)
+        var average = result
+        let averaged = epochs - epochs / 2
         var order = only ?? Array(0..<examples.count)
         var random = SeededNumbers(state: seed)
         for epoch in 0..<epochs {
@@ -98,9 +113,10 @@ package struct LinearTraining: Sendable {
                     progress((Double(epoch) + Double(done) / Double(order.count)) / Double(epochs))
                 }
             }
+            if epoch >= epochs / 2 { average.mix(in: result, share: 1 / Float(averaged)) }
         }
         progress(1)
-        return result
+        return average
     }
 
     private func step(
