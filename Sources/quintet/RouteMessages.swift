@@ -38,7 +38,7 @@ struct RouteMessages: AsyncParsableCommand {
 
     /// Where a message would go, as a line of JSON.
     private static func line(id: String?, text: String, _ catalogue: Catalogue) -> String {
-        var facts = RequestFacts(target: .auto, promptTokens: text.utf8.count / 4)
+        var facts = RequestFacts(target: .auto, promptTokens: TokenEstimate.tokens(in: text))
         facts.text = text
         let plan = try? Planner(catalogue: catalogue, health: [], spread: 0).plan(facts)
         let line = JSONWriter.text {

@@ -29,6 +29,8 @@ struct ServedGateway {
         var model: String?
         var fallbacks: [String] = []
         var acceptsPrefill = false
+        /// The model's strength; its price goes with it.
+        var quality = 50
         var timeouts = Timeouts()
         /// Where calls go instead of the provider.
         var baseURL: String?
@@ -141,9 +143,12 @@ struct ServedGateway {
             }
             return Model(
                 index: index, name: entry.key, deployments: deployments, balance: policy.balance,
-                fallbacks: entry.value.flatMap(\.fallbacks), quality: 50, tier: .medium, inputWindow: nil, outputWindow: nil,
+                fallbacks: entry.value.flatMap(\.fallbacks), quality: entry.value[0].quality, tier: .medium, inputWindow: nil, outputWindow: nil,
                 abilities: [.tools, .vision, .responseSchema], acceptsSampling: true,
-                price: Price(.init(prompt: Money(picodollars: 1_000_000), completion: Money(picodollars: 2_000_000))),
+                price: Price(
+                    .init(
+                        prompt: Money(picodollars: 20_000) * entry.value[0].quality,
+                        completion: Money(picodollars: 40_000) * entry.value[0].quality)),
                 timeouts: entry.value[0].timeouts, ownedBy: "test",
                 acceptsPrefill: entry.value.allSatisfy(\.acceptsPrefill))
         }

@@ -94,7 +94,9 @@ extension ComplexityModel {
         var words: [String] = []
         for _ in 0..<3 {
             let most = left.max()
-            guard most > spread / 8, let signal = PromptSignal.allCases.first(where: { left[$0.lane] == most }) else { break }
+            guard most > spread / 8, let lane = left.indices.first(where: { left[$0] == most }),
+                let signal = PromptSignal(rawValue: lane)
+            else { break }
             words.append(signal.words)
             left[signal.lane] = 0
         }

@@ -13,7 +13,7 @@ extension ComplexityModel {
         var lines = [Self.header, "middle \(middle)", "spread \(spread)"]
         for signal in PromptSignal.allCases {
             let lane = signal.lane
-            lines.append("\(signal.rawValue) \(weights[lane]) \(means[lane]) \(spreads[lane])")
+            lines.append("\(signal.name) \(weights[lane]) \(means[lane]) \(spreads[lane])")
         }
         return lines.joined(separator: "\n") + "\n"
     }
@@ -44,9 +44,9 @@ extension ComplexityModel {
             means: .zero, spreads: .init(repeating: 1), weights: .zero, middle: try take("middle", 1)[0],
             spread: try take("spread", 1)[0])
         for signal in PromptSignal.allCases {
-            let values = try take(signal.rawValue, 3)
+            let values = try take(signal.name, 3)
             guard values[0] >= 0, values[2] > 0 else {
-                throw WeightsProblem("have a weight below 0 or a spread of none for '\(signal.rawValue)'")
+                throw WeightsProblem("have a weight below 0 or a spread of none for '\(signal.name)'")
             }
             (weights[signal.lane], means[signal.lane], spreads[signal.lane]) = (values[0], values[1], values[2])
         }

@@ -1,16 +1,17 @@
 /// What is measured of a prompt. Each is 0…1, more meaning a harder prompt, so that every weight is at least 0.
 ///
-/// The raw values are the lanes of a ``PromptSignals/Values`` and the names in the file of weights: keep them as they are.
-package enum PromptSignal: String, CaseIterable, Sendable {
+/// A raw value is the signal's lane in ``PromptSignals/Values``; the case's name is its name in the file of weights.
+package enum PromptSignal: Int, CaseIterable, Sendable {
     case length, sentences, sentenceLength, clauses
     case numbers, variables, operators, parentheses, quotes
     case reasoning, negation, comparison, quantity, units, mathematics, people, time, programming, demand, profession
     case code, task, notLookup, repetition, choices, choiceLength
 
     /// The lane in which it stands.
-    package var lane: Int { Self.lanes[self] ?? 0 }
+    package var lane: Int { rawValue }
 
-    private static let lanes = Dictionary(uniqueKeysWithValues: allCases.enumerated().map { ($1, $0) })
+    /// In the file of weights.
+    package var name: String { "\(self)" }
 
     /// In words, for whoever asks why.
     package var words: String {
