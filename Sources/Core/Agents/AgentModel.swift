@@ -107,6 +107,7 @@ package struct AgentModel: Sendable {
 
         @inline(__always)
         mutating func add(_ word: HashedWord, _ rows: WeightRows, _ seen: borrowing SeenRows) {
+            if word.isNumber { return }
             words &+= 1
             known &+= rows.value(rows.row(of: word.hash), lane: AgentModel.knownLane)
             word.forEachFeature { hash in
