@@ -107,7 +107,7 @@ let package = Package(
                 .product(name: "ServiceLifecycleTestKit", package: "swift-service-lifecycle"),
             ],
             swiftSettings: swiftSettings),
-        .testTarget(name: "SettingsTests", dependencies: ["Core", "Settings"], swiftSettings: swiftSettings),
+        .testTarget(name: "SettingsTests", dependencies: ["CWeights", "Core", "Settings"], swiftSettings: swiftSettings),
         .testTarget(
             name: "DemoProviderTests",
             dependencies: [

@@ -68,7 +68,7 @@ import Testing
     @Test func autoRoutesToAnAgent() throws {
         let plan = try plan(catalogue(Self.shelf, agents: Self.agents), .auto) { $0.text = "the architecture" }
         #expect(plan.agent?.id == "atlas")
-        #expect(plan.routing != nil)
+        #expect(plan.routing?.evidence == ["architecture"])
         let withoutAgents = try self.plan(catalogue(Self.shelf), .auto)
         #expect(withoutAgents.agent == nil)
         #expect(withoutAgents.routing == nil)

@@ -13,7 +13,7 @@ package struct AgentModel: Sendable {
     /// The ids of the agents it was trained for.
     package let roles: [String]
     /// Their profiles as they were then, by role; without prompts.
-    let profiles: [TrainedProfile]
+    package let profiles: [TrainedProfile]
     private let table: WeightTable
     private let biases: SIMD8<Float>
     private let temperature: Float
@@ -107,6 +107,7 @@ package struct AgentModel: Sendable {
 
         @inline(__always)
         mutating func add(_ word: HashedWord, _ rows: WeightRows, _ seen: borrowing SeenRows) {
+            if word.isNumber { return }
             words &+= 1
             known &+= rows.value(rows.row(of: word.hash), lane: AgentModel.knownLane)
             word.forEachFeature { hash in

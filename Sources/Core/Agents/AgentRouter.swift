@@ -48,7 +48,7 @@ package struct AgentRouter: Sendable {
         let second = top(of: judgement.shares, besides: chosen)
         var routing = Routing(
             agentIndex: chosen, confidence: Double(judgement.shares[chosen]), basis: isClear ? .message : .fallback)
-        routing.runnerUp = second.map { .init(agentIndex: $0, confidence: Double(judgement.shares[$0])) }
+        routing.runnerUp = second.map { .init(agent: agents[$0].id, confidence: Double(judgement.shares[$0])) }
         if isClear { routing.evidence = judgement.words(in: text, for: best, against: second) }
         routing.proposal = proposal(for: text)
         return routing

@@ -21,16 +21,20 @@ package struct AgentTraining: Sendable {
 
     /// Rows of the table are 2^bits.
     package var bits = 18
-    package var epochs = 8
-    package var rate: Float = 0.2
+    package var epochs = 10
+    package var rate: Float = 0.3
     package var decay: Float = 0
     /// How many questions a keyword or example of a profile counts for.
     package var profileWeight: Float = 10
+    /// The same for a line of small talk.
+    package var smallTalkWeight: Float = 2
+    /// Each so many questions, one is learnt once more between small talk.
+    package var wrapped = 8
     /// Share of the weights that are represented without being cut down to the largest byte.
     package var kept = 0.9995
 
     /// What the temperature that fits best is multiplied by: above 1 leans to doubt.
-    package var caution: Float = 1.2
+    package var caution: Float = 1.15
 
     package init() {}
 
@@ -44,7 +48,7 @@ package struct AgentTraining: Sendable {
         _ questions: [Question], agents: [Agent], progress: (Double) -> Void
     ) throws(WeightsProblem) -> Outcome {
         let roles = try roles(of: questions, agents)
-        var set = TrainingSet(questions, roles: roles, bits: bits, profileWeight: profileWeight)
+        var set = TrainingSet(questions, roles: roles, bits: bits, profileWeight: profileWeight, smallTalkWeight: smallTalkWeight, wrapped: wrapped)
         var believed = [Float](repeating: 1, count: set.labels.count)
         for third in 0..<3 {
             let part = fit(set, besides: { $0 % 3 == third }) { progress((Double(third) + $0) / 5) }
@@ -52,7 +56,9 @@ package struct AgentTraining: Sendable {
                 believed[index] = part.shares(index, of: set.examples, values: set.values)[set.labels[index]]
             }
         }
-        for index in believed.indices { set.examples.scaleWeight(of: index, by: Self.belief(believed[index])) }
+        for (example, origin) in set.origins.enumerated() {
+            if let origin { set.examples.scaleWeight(of: example, by: Self.belief(believed[origin])) }
+        }
         let trial = fit(set, besides: Self.isHeldOut) { progress((3 + $0) / 5) }
         let sums = set.labels.indices.filter(Self.isHeldOut).map { index in
             (trial.scores(index, of: set.examples, values: set.values), set.labels[index])
@@ -83,8 +89,7 @@ package struct AgentTraining: Sendable {
 
     private func fit(_ set: TrainingSet, besides isLeftOut: (Int) -> Bool, progress: (Double) -> Void) -> LinearTraining.Result {
         let training = LinearTraining(bits: bits, epochs: epochs, rate: rate, decay: decay, seed: 5)
-        // Profiles, which come after the questions, are always learnt from.
-        let kept = (0..<set.examples.count).filter { $0 >= set.labels.count || !isLeftOut($0) }
+        let kept = set.origins.indices.filter { example in set.origins[example].map { !isLeftOut($0) } ?? true }
         return training.train(set.examples, only: kept, values: set.values, progress: progress)
     }
 
@@ -119,36 +124,66 @@ private struct TrainingSet {
     var values: [Float]
     /// Rows of words that at least two questions have.
     var isKnownWord: [Bool]
-    /// The questions' lanes; profiles come after them in `examples`.
+    /// The questions' lanes, in the order of the questions, which are the first examples.
     let labels: [Int]
+    /// By example, the question that it was made of; nil for one made of a profile or of small talk.
+    private(set) var origins: [Int?] = []
+    private var wordCounts: [Int]
+    private let bits: Int
 
-    init(_ questions: [AgentTraining.Question], roles: [Agent], bits: Int, profileWeight: Float) {
+    init(_ questions: [AgentTraining.Question], roles: [Agent], bits: Int, profileWeight: Float, smallTalkWeight: Float, wrapped: Int) {
+        self.bits = bits
         let lanes = Dictionary(uniqueKeysWithValues: roles.enumerated().map { ($1.id, $0) })
         labels = questions.map { lanes[$0.label] ?? 0 }
-        var counts = [Int](repeating: 0, count: 1 << bits)
-        var wordCounts = counts
+        values = .init(repeating: 0, count: 1 << bits)
+        wordCounts = .init(repeating: 0, count: 1 << bits)
+        isKnownWord = []
+        examples = LinearTraining.Examples(labelCount: roles.count)
         var labelCounts = [Float](repeating: 0, count: roles.count)
         for label in labels { labelCounts[label] += 1 }
-        examples = LinearTraining.Examples(labelCount: roles.count)
-        for (question, label) in zip(questions, labels) {
-            let (rows, words) = Self.rows(of: question.text, bits: bits)
-            for row in rows { counts[Int(row)] += 1 }
-            for word in words { wordCounts[Int(word)] += 1 }
-            // Each agent counts for as much as any other, however many questions it has.
-            let weight = Float(questions.count) / (Float(roles.count) * labelCounts[label])
-            examples.append(rows: rows, target: Self.target(label, roles.count), weight: weight)
+        // Each agent counts for as much as any other, however many questions it has.
+        let weights = labels.map { Float(questions.count) / (Float(roles.count) * labelCounts[$0]) }
+        for (index, question) in questions.enumerated() {
+            add(question.text, Self.target(labels[index], roles.count), weight: weights[index], origin: index)
+        }
+        // How rare a feature is, questions alone say.
+        let total = Float(questions.count)
+        values = values.map { log((1 + total) / (1 + $0)) + 1 }
+        for (index, question) in questions.enumerated() where index % wrapped == 1 {
+            let text = Self.wrapped(question.text, index / wrapped)
+            add(text, Self.target(labels[index], roles.count), weight: weights[index], origin: index)
         }
         for (label, role) in roles.enumerated() {
             let profile = TrainedProfile(role)
             for text in profile.keywords + profile.examples {
-                let (rows, words) = Self.rows(of: text, bits: bits)
-                for word in words { wordCounts[Int(word)] += 2 }
-                examples.append(rows: rows, target: Self.target(label, roles.count), weight: profileWeight)
+                add(text, Self.target(label, roles.count), weight: profileWeight, origin: nil)
             }
         }
-        let total = Float(questions.count)
-        values = counts.map { log((1 + total) / (1 + Float($0))) + 1 }
+        let nobody = [Float](repeating: 1 / Float(roles.count), count: roles.count)
+        for text in SmallTalk.alone + SmallTalk.openings + SmallTalk.closings {
+            add(text, nobody, weight: smallTalkWeight, origin: nil)
+        }
         isKnownWord = wordCounts.map { $0 > 1 }
+    }
+
+    private mutating func add(_ text: String, _ target: [Float], weight: Float, origin: Int?) {
+        let (rows, words) = Self.rows(of: text, bits: bits)
+        if origin == examples.count { for row in rows { values[Int(row)] += 1 } }
+        // What profiles and small talk say is known at once.
+        for word in words { wordCounts[Int(word)] += origin == nil ? 2 : 1 }
+        examples.append(rows: rows, target: target, weight: weight)
+        origins.append(origin)
+    }
+
+    /// A question between small talk, each time another.
+    private static func wrapped(_ text: String, _ turn: Int) -> String {
+        let opening = SmallTalk.openings[turn % SmallTalk.openings.count]
+        let closing = SmallTalk.closings[turn % SmallTalk.closings.count]
+        return switch turn % 3 {
+        case 0: "\(opening) \(text)"
+        case 1: "\(text) \(closing)"
+        default: "\(opening) \(text) \(closing)"
+        }
     }
 
     private static func target(_ label: Int, _ count: Int) -> [Float] { (0..<count).map { $0 == label ? 1 : 0 } }

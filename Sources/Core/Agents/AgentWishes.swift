@@ -33,11 +33,11 @@ struct AgentWishes: Sendable {
     }
 
     private func agents(in bytes: UnsafeBufferPointer<UInt8>, isCut: Bool) -> [Int] {
-        var finder = WishFinder(bytes: bytes)
+        var finder = WishFinder(bytes: bytes, isCut: isCut)
         HashedWords.forEach(in: bytes) { word in
             finder.see(word, agent: indexes[word.hash])
         }
-        finder.end(isCut: isCut)
+        finder.end()
         return finder.found
     }
 }
@@ -45,6 +45,8 @@ struct AgentWishes: Sendable {
 /// Walks the words of a message's beginning.
 private struct WishFinder {
     let bytes: UnsafeBufferPointer<UInt8>
+    /// Whether the message goes on behind `bytes`.
+    let isCut: Bool
     private(set) var found: [Int] = []
     /// Names after an asking word, that wait for what follows.
     private var pending: [Int]?
@@ -52,7 +54,10 @@ private struct WishFinder {
     private var previousEnd = 0
     private var previousBegan = false
 
-    init(bytes: UnsafeBufferPointer<UInt8>) { self.bytes = bytes }
+    init(bytes: UnsafeBufferPointer<UInt8>, isCut: Bool) {
+        self.bytes = bytes
+        self.isCut = isCut
+    }
 
     mutating func see(_ word: HashedWord, agent: Int?) {
         let gap = previousEnd..<word.start
@@ -90,7 +95,7 @@ private struct WishFinder {
     private func isMention(_ word: HashedWord) -> Bool {
         let before = word.start - 2
         guard before < 0 || " \n\t(,".utf8.contains(bytes[before]) else { return false }
-        guard word.end < bytes.count else { return true }
+        guard word.end < bytes.count else { return !isCut }
         // `@dev.to`, `@dev/tools` and `@dev-team` are other things.
         if "/-_@".utf8.contains(bytes[word.end]) { return false }
         return bytes[word.end] != UInt8(ascii: ".") || word.end + 1 == bytes.count || " \n".utf8.contains(bytes[word.end + 1])
@@ -109,7 +114,7 @@ private struct WishFinder {
         marks.withUTF8Buffer { marks in gap.contains { marks.contains(bytes[$0]) } }
     }
 
-    mutating func end(isCut: Bool) {
+    mutating func end() {
         if let pending, !isCut { add(pending) }
         pending = nil
     }

@@ -12,7 +12,8 @@ extension AgentRouter {
         }
 
         package struct RunnerUp: Sendable, Equatable {
-            package let agentIndex: Int
+            /// Its id.
+            package let agent: String
             package let confidence: Double
         }
 

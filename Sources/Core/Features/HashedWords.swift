@@ -93,9 +93,15 @@ package struct HashedWord {
         previousHash == 0 ? nil : FeatureHash.pair(previousHash, hash)
     }
 
-    /// Calls `body` with the hash of each of its features: the word, its pair with the one before, and its grams.
+    /// Whether it begins with a digit, as dates, addresses and times in pasted logs do.
+    @inline(__always)
+    package var isNumber: Bool { guarded[1] &- UInt8(ascii: "0") < 10 }
+
+    /// Calls `body` with the hash of each of its features: the word, its pair with the one before, and its grams. A number has
+    /// none.
     @inline(__always)
     package func forEachFeature(_ body: (UInt32) -> Void) {
+        if isNumber { return }
         body(hash)
         if let pairHash { body(pairHash) }
         forEachGram(body)

@@ -1,7 +1,7 @@
 /// What a training leaves behind: a table, and how its sums become probabilities.
 ///
 /// As a file, little-endian: `QWEIGHTS`, format (UInt16), bits and lanes (UInt8 each), kind, labels, notes, biases,
-/// temperature, scales, the table's bytes, and FNV-1a (64 bits) of all before it. Texts are a UInt16 of length and UTF-8;
+/// temperature, scales, the table's bytes, and a checksum of all before it. Texts are a UInt16 of length and UTF-8;
 /// lists a UInt16 of count and their elements.
 package struct Weights: Sendable, Equatable {
     /// What the weights are for, such as `agents`.
@@ -90,7 +90,7 @@ package struct Weights: Sendable, Equatable {
         self.init(
             kind: kind, labels: labels, notes: Dictionary(notes) { first, _ in first }, biases: biases,
             temperature: temperature,
-            table: WeightTable(bits: bits, lanes: lanes, scales: scales, bytes: bytes.map { Int8(bitPattern: $0) }))
+            table: WeightTable(bits: bits, lanes: lanes, scales: scales, bytes: bytes.withUnsafeBytes { Array($0.bindMemory(to: Int8.self)) }))
     }
 }
 
