@@ -16,9 +16,9 @@ VENV := .venv
 ARGS ?=
 
 # g++ for the C++ standard library that simdjson and the Swift toolchain need; git for SwiftPM.
-BUILD_PACKAGES := g++ git ca-certificates libcurl4-openssl-dev libsimdjson-dev libzstd-dev
+BUILD_PACKAGES := g++ git ca-certificates libcurl4-openssl-dev libsimdjson-dev libzstd-dev libhiredis-dev
 # nginx and openssl for HTTPS and HTTP/2 as providers have them.
-TEST_PACKAGES := python3 python3-venv nginx openssl
+TEST_PACKAGES := python3 python3-venv nginx openssl redis-server
 # A browser for the pages.
 PAGE_PACKAGES := chromium
 BENCH_PACKAGES := python3 nginx wrk

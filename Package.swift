@@ -27,6 +27,7 @@ let package = Package(
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
@@ -34,14 +35,16 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: ["JSON"]),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
         .target(name: "CCurl", linkerSettings: [.linkedLibrary("curl")]),
+        .target(name: "CHiredis", linkerSettings: [.linkedLibrary("hiredis")]),
         .target(name: "CSimdJSON", linkerSettings: [.linkedLibrary("simdjson")]),
         .target(name: "CWeights", exclude: ["agents.weights", "complexity.weights"]),
         .target(name: "CZstd", linkerSettings: [.linkedLibrary("zstd")]),
-        .target(name: "Core", swiftSettings: swiftSettings),
+        .target(name: "Core", dependencies: [crypto], swiftSettings: swiftSettings),
         .target(name: "Wire", dependencies: ["Core", "CSimdJSON", nio("NIOCore")], swiftSettings: swiftSettings),
         .target(
             name: "Gateway", dependencies: ["Core", "Wire", nio("NIOCore"), logging, lifecycle, crypto],
@@ -54,7 +57,11 @@ let package = Package(
             ],
             swiftSettings: requestPathSettings),
         .target(
-            name: "Cache", dependencies: ["Core", "Gateway", "CZstd", nio("NIOCore"), crypto, lifecycle],
+            name: "Cache",
+            dependencies: [
+                "Core", "Gateway", "CHiredis", "CZstd", nio("NIOCore"), nio("NIOPosix"), crypto, lifecycle, logging,
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ],
             swiftSettings: requestPathSettings),
         .target(name: "Telemetry", dependencies: ["Core", "Gateway", lifecycle], swiftSettings: swiftSettings),
         .target(
@@ -77,8 +84,10 @@ let package = Package(
         .executableTarget(
             name: "quintet",
             dependencies: [
-                "CWeights", "Core", "Wire", "Gateway", "Upstream", "Edge", "Telemetry", "Settings", "DemoProvider", logging,
-                lifecycle, nio("NIOCore"), .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+                "CWeights", "Core", "Wire", "Gateway", "Upstream", "Cache", "Edge", "Telemetry", "Settings", "DemoProvider", logging,
+                lifecycle, nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1"),
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: swiftSettings),
@@ -87,24 +96,30 @@ let package = Package(
             name: "TestKit", dependencies: [nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1"), nio("NIOConcurrencyHelpers")],
             path: "Tests/TestKit", swiftSettings: swiftSettings),
         .testTarget(name: "TestKitTests", dependencies: ["TestKit", nio("NIOCore")], swiftSettings: swiftSettings),
-        .testTarget(name: "CoreTests", dependencies: ["CWeights", "Core", "TestKit"], swiftSettings: swiftSettings),
+        .testTarget(name: "CoreTests", dependencies: ["CWeights", "Core", "TestKit", crypto], swiftSettings: swiftSettings),
         .testTarget(
             name: "WireTests", dependencies: ["Core", "Wire", "TestKit", nio("NIOCore")], swiftSettings: swiftSettings),
         .testTarget(
-            name: "GatewayTests", dependencies: ["Core", "Wire", "Gateway", "TestKit", logging, nio("NIOCore")],
+            name: "GatewayTests", dependencies: ["Core", "Wire", "Gateway", "TestKit", logging, nio("NIOCore"), crypto],
             swiftSettings: swiftSettings),
         .testTarget(
             name: "UpstreamTests", dependencies: ["Core", "Gateway", "Upstream", "TestKit", nio("NIOCore")],
             swiftSettings: swiftSettings),
         .testTarget(
             name: "EdgeTests",
-            dependencies: ["Core", "Edge", "TestKit", logging, nio("NIOCore"), nio("NIOEmbedded"), nio("NIOHTTP1")],
+            dependencies: ["Core", "Gateway", "Edge", "TestKit", logging, nio("NIOCore"), nio("NIOEmbedded"), nio("NIOHTTP1")],
             swiftSettings: swiftSettings),
         .testTarget(
             name: "CacheTests",
             dependencies: [
-                "Core", "Gateway", "Cache", "TestKit", nio("NIOCore"), crypto,
+                "Core", "Gateway", "Cache", "TestKit", nio("NIOCore"), crypto, lifecycle, logging,
                 .product(name: "ServiceLifecycleTestKit", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "QuintetTests",
+            dependencies: [
+                "quintet", "Core", "Wire", nio("NIOCore"), .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: swiftSettings),
         .testTarget(name: "SettingsTests", dependencies: ["CWeights", "Core", "Settings"], swiftSettings: swiftSettings),
@@ -118,8 +133,8 @@ let package = Package(
         .testTarget(
             name: "LiveTests",
             dependencies: [
-                "Core", "Gateway", "Upstream", "Edge", "Telemetry", "TestKit", logging, lifecycle, nio("NIOCore"),
-                nio("NIOPosix"),
+                "Core", "Gateway", "Upstream", "Edge", "Cache", "Telemetry", "TestKit", logging, lifecycle, crypto,
+                nio("NIOCore"), nio("NIOPosix"),
             ],
             swiftSettings: swiftSettings),
     ],

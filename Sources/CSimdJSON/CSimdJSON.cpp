@@ -271,6 +271,36 @@ struct Walk {
     }
 };
 
+// What half of a surrogate pair becomes: U+FFFD, or three bytes that no valid UTF-8 holds, so that it stays what it was.
+enum class Halves { replaced, kept };
+
+size_t unescape(const uint8_t *text, size_t length, uint8_t *out, Halves halves) {
+    const uint8_t *end = text + length;
+    uint8_t *to = out;
+    while (const uint8_t *escape = find_backslash(text, end)) {
+        std::memcpy(to, text, size_t(escape - text));
+        to += escape - text;
+        text = escape + 2;
+        if (escape[1] != 'u') {
+            *to++ = short_escape(escape[1]);
+            continue;
+        }
+        uint32_t c = uint32_t(hex4(text, end));
+        text += 4;
+        if (c >= 0xD800 && c < 0xDC00 && end - text >= 6 && text[0] == '\\' && text[1] == 'u') {
+            uint32_t low = uint32_t(hex4(text + 2, end));
+            if (low >= 0xDC00 && low < 0xE000) {
+                c = 0x10000 + ((c - 0xD800) << 10) + (low - 0xDC00);
+                text += 6;
+            }
+        }
+        bool half = c >= 0xD800 && c < 0xE000;
+        to = put_utf8(half && halves == Halves::replaced ? 0xFFFD : c, to);
+    }
+    std::memcpy(to, text, size_t(end - text));
+    return size_t(to - out) + size_t(end - text);
+}
+
 }  // namespace
 
 extern "C" enum qj_status qj_read(const uint8_t *bytes, size_t length, size_t max_depth, size_t max_nodes,
@@ -308,27 +338,9 @@ extern "C" enum qj_status qj_read(const uint8_t *bytes, size_t length, size_t ma
 }
 
 extern "C" size_t qj_unescape(const uint8_t *text, size_t length, uint8_t *out) {
-    const uint8_t *end = text + length;
-    uint8_t *to = out;
-    while (const uint8_t *escape = find_backslash(text, end)) {
-        std::memcpy(to, text, size_t(escape - text));
-        to += escape - text;
-        text = escape + 2;
-        if (escape[1] != 'u') {
-            *to++ = short_escape(escape[1]);
-            continue;
-        }
-        uint32_t c = uint32_t(hex4(text, end));
-        text += 4;
-        if (c >= 0xD800 && c < 0xDC00 && end - text >= 6 && text[0] == '\\' && text[1] == 'u') {
-            uint32_t low = uint32_t(hex4(text + 2, end));
-            if (low >= 0xDC00 && low < 0xE000) {
-                c = 0x10000 + ((c - 0xD800) << 10) + (low - 0xDC00);
-                text += 6;
-            }
-        }
-        to = put_utf8(c >= 0xD800 && c < 0xE000 ? 0xFFFD : c, to);
-    }
-    std::memcpy(to, text, size_t(end - text));
-    return size_t(to - out) + size_t(end - text);
+    return unescape(text, length, out, Halves::replaced);
+}
+
+extern "C" size_t qj_unescape_exactly(const uint8_t *text, size_t length, uint8_t *out) {
+    return unescape(text, length, out, Halves::kept);
 }

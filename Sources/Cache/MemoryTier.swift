@@ -91,14 +91,19 @@ package final class MemoryTier: Sendable {
     ///
     /// - Parameter bornAfter: older answers count as absent, and stay.
     package func find(
-        _ key: String, or formerKey: String? = nil, session: String? = nil, bornAfter: Instant? = nil, now: Instant
+        _ key: String, or formerKey: String? = nil, session: String? = nil, bornAfter: Instant? = nil, now: Instant,
+        countsMiss: Bool = true
     ) -> Resident? {
         state.withLock { state in
             var found = state.find(Name(key: key, session: session), bornAfter: bornAfter, now: now)
             if found == nil, let formerKey {
                 found = state.find(Name(key: formerKey, session: session), bornAfter: bornAfter, now: now)
             }
-            if found == nil { state.figures.misses += 1 } else { state.figures.hits += 1 }
+            if found != nil {
+                state.figures.hits += 1
+            } else if countsMiss {
+                state.figures.misses += 1
+            }
             return found
         }
     }

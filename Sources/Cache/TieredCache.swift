@@ -43,29 +43,43 @@ package final class TieredCache: AnswerCache, Service {
         self.epoch = epoch
     }
 
+    package func recall(_ query: CacheQuery) -> CacheHit? {
+        let epoch = epoch.current
+        guard let found = findInMemory(query, countsMisses: false) else { return nil }
+        return give(found, query, since: epoch)
+    }
+
     package func look(up query: CacheQuery) async -> CacheHit? {
         let epoch = epoch.current
-        var found = findInMemory(query)
+        var found = findInMemory(query, countsMisses: true)
         if found == nil { found = await findRemotely(query) }
-        if let found { promote(found.resident, from: found.tier, query, since: epoch) }
-        figures.withLock { $0.count(query.labels, hit: found?.resident.answer) }
-        guard let (resident, tier) = found else { return nil }
+        if let found { return give(found, query, since: epoch) }
+        figures.withLock { $0.count(query.labels, hit: nil) }
+        return nil
+    }
+
+    private func give(_ found: (resident: Resident, tier: CacheTier), _ query: CacheQuery, since epoch: Int) -> CacheHit {
+        let (resident, tier) = found
+        promote(resident, from: tier, query, since: epoch)
+        figures.withLock { $0.count(query.labels, hit: resident.answer) }
         let now = clock.now()
         return CacheHit(
             answer: resident.answer, tier: tier, age: now - resident.born,
             remaining: max(.zero, resident.freshUntil - now))
     }
 
-    private func findInMemory(_ query: CacheQuery) -> (resident: Resident, tier: CacheTier)? {
+    private func findInMemory(_ query: CacheQuery, countsMisses: Bool) -> (resident: Resident, tier: CacheTier)? {
         let now = clock.now()
         let bornAfter = query.maximumAge.map { now - $0 }
         let key = query.address.key
         let formerKey = query.former?.key
         if let memory {
-            if let resident = memory.find(key, or: formerKey, bornAfter: bornAfter, now: now) { return (resident, .memory) }
+            if let resident = memory.find(
+                key, or: formerKey, bornAfter: bornAfter, now: now, countsMiss: countsMisses)
+            { return (resident, .memory) }
         }
         if let session, let name = query.session,
-            let resident = session.find(key, or: formerKey, session: name, bornAfter: bornAfter, now: now)
+            let resident = session.find(key, or: formerKey, session: name, bornAfter: bornAfter, now: now, countsMiss: countsMisses)
         {
             return (resident, .session)
         }

@@ -86,7 +86,10 @@ package struct EdgeServer: Service {
         let chat = ChatRoute(gateway: gateway)
         let native = NativeRoutes(gateway: gateway)
         let info = InfoRoutes(gateway: gateway, startedAt: Int(Date.now.timeIntervalSince1970), drain: drain)
-        let breakers = BreakerRoutes(gateway: gateway, door: AdminDoor(keys: keys, token: adminToken), audit: audit)
+        let door = AdminDoor(keys: keys, token: adminToken)
+        let breakers = BreakerRoutes(gateway: gateway, door: door, audit: audit)
+        let cached = CacheRoutes(
+            keeping: gateway.keeping, flights: { gateway.keeping?.report }, door: door, audit: audit)
         var table = RouteTable()
         table.post("/v1/chat/completions", handler: chat.answer)
         table.get("/v1/models", handler: info.models)
@@ -99,6 +102,9 @@ package struct EdgeServer: Service {
         table.get("/ai/circuit-breaker", "/api/ai/circuit-breaker", isOpen: true, handler: breakers.show)
         table.post("/ai/circuit-breaker/**", "/api/ai/circuit-breaker/**", isOpen: true, handler: breakers.act)
         table.post("/admin/reload", isOpen: true, handler: ReloadRoute(token: adminToken, reload: reload).answer)
+        table.get("/api/cache/stats", isOpen: true, handler: cached.stats)
+        table.post("/api/cache/rotate", isOpen: true, handler: cached.rotate)
+        table.post("/api/cache/invalidate", isOpen: true, handler: cached.invalidate)
         table.get("/health", "/api/health", isOpen: true, handler: info.health)
         return table
     }

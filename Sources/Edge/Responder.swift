@@ -22,11 +22,13 @@ struct Responder: Sendable {
     }
 
     /// Judges a request by its head, before its body is read.
-    func admit(_ request: Request) -> Admission {
+    ///
+    /// - Parameter request: learns whose it is.
+    func admit(_ request: inout Request) -> Admission {
         switch routes.match(request.method, request.path) {
         case .route(let route):
             do throws(GatewayError) {
-                if !route.isOpen { try keys.check(request.headers) }
+                if !route.isOpen { request.tenant = try keys.check(request.headers) }
                 if case .json = route.body { try Self.checkType(request.headers) }
                 let limit = bodyLimit(of: route)
                 if let length = request.declaredLength, length > limit { throw .tooLarge(limit) }

@@ -2,6 +2,21 @@ package import Core
 package import NIOCore
 package import Wire
 
+/// Who asks.
+package struct Caller: Sendable, Equatable {
+    /// Whose answers may be shared: a name made of the client's key, which says nothing of it.
+    package var tenant: String
+    /// The tenant's own user, and one session of theirs, where the request says so.
+    package var user: String?
+    package var session: String?
+
+    package init(tenant: String = "local", user: String? = nil, session: String? = nil) {
+        self.tenant = tenant
+        self.user = user
+        self.session = session
+    }
+}
+
 /// One request on its way in.
 package struct Ask: Sendable {
     package let requestID: String
@@ -9,52 +24,125 @@ package struct Ask: Sendable {
     package let target: RequestFacts.Target
     package let priority: RequestFacts.Priority
     package let requestClass: RequestFacts.RequestClass?
+    package let caller: Caller
+    /// What the caller wants of the cache.
+    package let cache: CacheDirectives
+    /// Where the request runs: a call that is made for several runs where the first of them does.
+    package let executor: (any TaskExecutor)?
 
     package init(
         requestID: String, request: ChatRequest, target: RequestFacts.Target,
-        priority: RequestFacts.Priority = .normal, requestClass: RequestFacts.RequestClass? = nil
+        priority: RequestFacts.Priority = .normal, requestClass: RequestFacts.RequestClass? = nil, caller: Caller = Caller(),
+        cache: CacheDirectives? = nil, executor: (any TaskExecutor)? = nil
     ) {
         self.requestID = requestID
         self.request = request
         self.target = target
         self.priority = priority
         self.requestClass = requestClass
+        self.caller = caller
+        self.cache = cache ?? request.cache
+        self.executor = executor
     }
 
     /// What the plan needs to know of it.
-    var facts: RequestFacts {
+    package var facts: RequestFacts {
         var facts = RequestFacts(target: target, promptTokens: request.promptTokens)
         facts.priority = priority
+        facts.key = caller.tenant
         facts.outputTokenLimit = request.outputTokenLimit
+        facts.choiceCount = request.choiceCount
+        facts.maxCost = request.policy.maxCost
+        facts.allowedModels = request.policy.models
         facts.isStream = request.isStream
         facts.messageCount = request.messageCount
         facts.needs = request.needs
         facts.requestClass = requestClass
         facts.reasoningEffort = request.reasoningEffort
-        if target.readsText { facts.text = request.lastUserText }
+        if target.readsText {
+            facts.text = request.lastUserText
+            if request.messageCount > 2 { facts.earlierTexts = request.earlierUserTexts }
+        }
         return facts
+    }
+
+    /// A number for the conversation within this process; nil for a prompt that no provider keeps.
+    var conversation: UInt64? {
+        guard request.promptTokens >= WarmPrompts.leastTokens else { return nil }
+        var hasher = Hasher()
+        hasher.combine(caller.tenant)
+        if let session = caller.session { hasher.combine(session) } else { hasher.combine(request.conversationHash) }
+        return UInt64(truncatingIfNeeded: hasher.finalize())
     }
 }
 
 /// Who answered, and what it took.
 package struct AnswerHead: Sendable {
-    package let model: Model
-    package let deployment: Deployment
+    /// The model's name.
+    package let model: String
+    /// The deployment's id.
+    let deployment: String
     package let agent: Agent?
     package let routing: AgentRouter.Routing?
     package let complexity: Complexity?
-    package let reason: Plan.Reason
+    /// Why this model; nil for an answer out of the cache.
+    package let reason: Plan.Reason?
     /// Those that failed before; the one that answers is not in it while it streams.
     package let failedAttempts: [AttemptRecord]
+    /// What the cache had to do with it.
+    package var cache = CacheNote.off
 
-    /// All attempts, the one that answered included.
-    package var attemptCount: Int { failedAttempts.count + 1 }
+    /// A receipt's line for a request that joined another's call.
+    func sharedCall(saved: Money?) -> Receipt.Line {
+        Receipt.Line(kind: .sharedCall, model: model, deployment: deployment, outcome: "ok", charge: .nothing, saved: saved)
+    }
+
+    /// All attempts, the one that answered included; none for an answer out of the cache.
+    package var attemptCount: Int { reason == nil ? 0 : failedAttempts.count + 1 }
+}
+
+/// An answer that is all there.
+package struct WholeAnswer: Sendable {
+    /// The chat completion as JSON.
+    package let body: ByteBuffer
+    package let usage: Usage?
+    /// Zero where the call is on nobody's account, or another's; nil where a part of it is unknown or estimated.
+    package let cost: Money?
+    package let attempts: [AttemptRecord]
+    package let receipt: Receipt
+
+    /// As the attempts brought it.
+    init(body: ByteBuffer, usage: Usage?, attempts: [AttemptRecord]) {
+        self.init(body: body, usage: usage, cost: attempts.cost, attempts: attempts, receipt: attempts.receipt)
+    }
+
+    private init(body: ByteBuffer, usage: Usage?, cost: Money?, attempts: [AttemptRecord], receipt: Receipt) {
+        self.body = body
+        self.usage = usage
+        self.cost = cost
+        self.attempts = attempts
+        self.receipt = receipt
+    }
+
+    /// One that was there already.
+    ///
+    /// - Parameter line: what it saved.
+    init(body: ByteBuffer, usage: Usage?, withoutCall line: Receipt.Line) {
+        self.init(body: body, usage: usage, cost: .zero, attempts: [], receipt: Receipt([line]))
+    }
+
+    /// The same for a request that another's call answered.
+    func shared(by head: AnswerHead) -> WholeAnswer {
+        WholeAnswer(body: body, usage: usage, withoutCall: head.sharedCall(saved: cost))
+    }
+
+    /// The first choice's text.
+    package var text: String { ProviderAnswer.whole(body)?.text ?? "" }
 }
 
 /// What a request gets.
 package enum Answer: Sendable {
-    /// The provider's answer as it came, and what was read of it.
-    case whole(AnswerHead, body: ByteBuffer, content: ProviderAnswer.Whole, cost: Money?)
+    case whole(AnswerHead, WholeAnswer)
     /// A stream whose first content is there.
     case stream(AnswerHead, AnswerStream)
 }

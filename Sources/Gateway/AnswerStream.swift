@@ -1,42 +1,11 @@
 package import Core
 package import Wire
 
-/// A committed answer on its way to the caller, pulled by whoever writes it.
-///
-/// When its provider breaks it off, another attempt takes it up where that is possible, and the same stream goes on.
+/// An answer on its way to the caller, pulled by whoever writes it: straight from the attempts, from a seat in a flight, or out
+/// of the cache.
 ///
 /// A value, so that it can be handed from the request's handler to the writer of its body; only one of them reads it.
 package struct AnswerStream: Sendable {
-    /// Where the answer comes from; nil once it has ended.
-    private var source: OpenedStream?
-    /// Takes the answer up when it breaks off; nil where nothing could, so that the request is not kept for it.
-    private var run: AttemptRun?
-    private let settlement: Settlement
-    private let deadline: Instant
-    private let heartbeat: Heartbeat
-    private let now: @Sendable () -> Instant
-    /// Taken up anew, and not told yet.
-    private var resumption: Resumption?
-    private var pending: [SSEEvent]
-    private var state: State
-    private var spending = Spending()
-    /// When the caller has heard nothing for too long; set while it waits.
-    private var beatsAt: Instant?
-
-    private enum State: Sendable {
-        case reading
-        /// The provider's answer is whole; what is pending is the last of it.
-        case complete
-        /// It broke off; what is pending goes out before anything is done about it.
-        case broken(UpstreamFailure)
-        /// It broke off for good.
-        case failed(GatewayError)
-        /// Nothing is left.
-        case ended
-
-        var isReading: Bool { if case .reading = self { true } else { false } }
-    }
-
     /// What the caller's stream says next.
     package enum Part: Sendable {
         /// Chunks of the answer, as the provider sent them.
@@ -53,176 +22,29 @@ package struct AnswerStream: Sendable {
     package struct End: Sendable {
         /// As the attempt that finished it counted it.
         package let usage: Usage?
-        /// Of all attempts; nil where a part of it is unknown.
+        /// Of all attempts; nil where a part of it is unknown or estimated, zero where others paid.
         package let cost: Money?
         package let attempts: [AttemptRecord]
+        package let receipt: Receipt
     }
 
-    init(_ opened: OpenedStream, run: AttemptRun) {
-        source = opened
-        self.run = opened.reader.delivered == nil ? nil : run
-        settlement = run.settlement
-        deadline = run.deadline
-        heartbeat = run.heartbeat
-        now = run.now
-        pending = opened.events
-        state = opened.isComplete ? .complete : .reading
-    }
+    // One of them; as fields rather than cases, so that reading changes them in place.
+    private var attempts: AttemptStream?
+    private var seat: SeatStream?
+    private var replay: ReplayStream?
 
-    /// The next part; nil behind the last one. Suspends until the provider sends something.
+    init(_ attempts: AttemptStream) { self.attempts = attempts }
+    init(_ seat: SeatStream) { self.seat = seat }
+    init(_ replay: ReplayStream) { self.replay = replay }
+
+    /// The next part; nil behind the last one. Suspends until there is one.
     ///
     /// - Parameter beat: called after every 10 s in which there was nothing to say.
-    /// - Throws: `CancellationError` when the caller's task is cancelled, or what `beat` throws; the call is then over.
+    /// - Throws: `CancellationError` when the caller's task is cancelled, or what `beat` throws; the answer is then over.
     package mutating func next(beat: () async throws -> Void) async throws -> Part? {
-        beatsAt = nil
-        while true {
-            if let resumption {
-                self.resumption = nil
-                return .resumed(resumption)
-            }
-            if !pending.isEmpty {
-                defer { pending = [] }
-                return .events(pending)
-            }
-            switch state {
-            case .ended: return nil
-            case .failed(let error):
-                state = .ended
-                return .failed(error)
-            case .complete:
-                state = .ended
-                return .done(finish())
-            case .reading:
-                do {
-                    try await read(beat)
-                } catch let failure as UpstreamFailure {
-                    state = .broken(failure)
-                }
-            case .broken(let failure): try await recover(from: failure, beat)
-            }
-        }
-    }
-
-    /// Judges what has arrived, or waits for more.
-    private mutating func read(_ beat: () async throws -> Void) async throws {
-        while state.isReading, let verdict = try source?.reader.next() { try apply(verdict) }
-        guard state.isReading, pending.isEmpty, let reply = source?.reply, let stall = source?.stall else { return }
-        let start = now()
-        let limit = min(start.advanced(by: stall), deadline)
-        var nextBeat = beatsAt ?? start.advanced(by: Heartbeat.interval)
-        while true {
-            beatsAt = nextBeat
-            do {
-                let bytes = try await reply.next(by: min(limit, nextBeat))
-                source?.reader.take(bytes)
-                return
-            } catch let failure as UpstreamFailure {
-                // The wait for the beat is over, not the wait for the provider.
-                guard failure.fault == .stall, now() >= nextBeat, now() < limit else { throw failure }
-                try await beat()
-                nextBeat = nextBeat.advanced(by: Heartbeat.interval)
-            }
-        }
-    }
-
-    private mutating func apply(_ verdict: StreamGate.Verdict) throws {
-        switch verdict {
-        case .hold: break
-        case .pass(let events): pending += events
-        case .complete(let events):
-            pending += events
-            state = .complete
-        case .fail(let fault, let detail): throw UpstreamFailure(fault, detail)
-        }
-    }
-
-    private mutating func finish() -> End {
-        guard let source else { return End(usage: nil, cost: nil, attempts: []) }
-        source.reply.finish()
-        let usage = source.reader.usage
-        spending.add(usage, at: source.attempt.planned.model.price)
-        source.attempt.succeed(usage)
-        let (cost, attempts) = (spending.cost, settlement.attempts)
-        settlement.note {
-            $0.usage = usage
-            $0.cost = cost
-        }
-        settlement.settle(.complete)
-        self.source = nil
-        return End(usage: usage, cost: cost, attempts: attempts)
+        if attempts != nil { return try await attempts?.next(beat: beat) }
+        if seat != nil { return try await seat?.next(beat: beat) }
+        return try await replay?.next()
     }
 }
 
-// MARK: When it breaks off
-
-extension AnswerStream {
-    /// Has another attempt take the answer up, or ends it with an error.
-    private mutating func recover(from failure: UpstreamFailure, _ beat: () async throws -> Void) async throws {
-        // Behind its finish reason an answer is whole, whatever becomes of the connection.
-        if source?.reader.isFinished ?? true { return state = .complete }
-        let fault = failure.fault(isOverdue: now() >= deadline)
-        let delivered = close(after: fault)
-        let failures: [AttemptFailure]
-        switch try await resume(delivered, after: fault, beat) {
-        case .opened(let opened): return goOn(with: opened)
-        case .failed(let tried): failures = tried
-        }
-        let tried = failures.isEmpty ? "" : " Taking it up failed: \(failures.map(\.inWords).joined(separator: "; "))."
-        let error = GatewayError(
-            .providersFailed, .provider,
-            "The answer broke off: \(failure.detail.prefix(200)) (\(fault.rawValue)). What came before is not complete.\(tried)")
-        settlement.settle(.failed(error.code))
-        state = .failed(error)
-    }
-
-    /// Ends the attempt that broke off, and its call; returns what the caller has of the answer.
-    private mutating func close(after fault: Fault) -> DeliveredText? {
-        guard let broken = source else { return nil }
-        source = nil
-        broken.attempt.fail(fault, retryAfter: nil, isStream: true)
-        spending.add(broken.reader.usage, at: broken.attempt.planned.model.price)
-        return broken.reader.delivered
-    }
-
-    private enum Resumed: Sendable {
-        case opened(OpenedStream)
-        case failed([AttemptFailure])
-    }
-
-    /// Has further attempts take the answer up, as far as they may.
-    private mutating func resume(
-        _ delivered: DeliveredText?, after fault: Fault, _ beat: () async throws -> Void
-    ) async throws -> Resumed {
-        guard fault.meaning.remedy != .giveUp, let run, let delivered, let text = delivered.text else { return .failed([]) }
-        let next = beatsAt ?? now().advanced(by: Heartbeat.interval)
-        let (tried, opened) = try await heartbeat.during(next: next, beat) {
-            var run = run
-            let opened = try await run.resume(delivered, text: text, after: fault)
-            return (run, opened)
-        }
-        self.run = tried
-        if tried.failures.contains(where: \.hasCost) { spending.addUnknown() }
-        return opened.map { .opened($0) } ?? .failed(tried.failures)
-    }
-
-    private mutating func goOn(with opened: OpenedStream) {
-        source = opened
-        state = opened.isComplete ? .complete : .reading
-        resumption = opened.reader.resumption
-        pending = opened.events
-        if let resumption { settlement.note { $0.resumptions.append(resumption) } }
-    }
-}
-
-/// What the attempts for one answer cost together.
-private struct Spending: Sendable {
-    /// nil once a part of it is unknown.
-    private(set) var cost: Money? = .zero
-
-    /// Adds an attempt; one whose usage or price is unknown makes the sum unknown.
-    mutating func add(_ usage: Usage?, at price: Price?) {
-        cost = cost.flatMap { sum in usage.flatMap { usage in price.map { sum + $0.cost(of: usage) } } }
-    }
-
-    mutating func addUnknown() { cost = nil }
-}

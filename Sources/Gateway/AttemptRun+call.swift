@@ -20,9 +20,11 @@ extension AttemptRun {
         do {
             let reply = try await fleet.calls.send(call, by: limit)
             guard (200..<300).contains(reply.status) else { throw try await AttemptFailure(reply, wire, by: limit) }
-            guard ask.request.isStream else { return .whole(try await whole(reply, attempt, wire, by: limit)) }
+            guard ask.request.isStream else { return try await whole(reply, attempt, wire, by: limit) }
             let delivered = aim.delivered ?? (mayResume ? DeliveredText() : nil)
-            let reader = StreamReader(wire, for: ask.request, delivered: delivered, takeover.continuation)
+            let reader = StreamReader(
+                wire, for: ask.request, passesUsage: keepsUsage || ask.request.wantsUsage, delivered: delivered,
+                takeover.continuation)
             return .stream(try await open(reply, attempt, reader, stall: timeouts.stall, by: limit))
         } catch let failure as UpstreamFailure {
             // The transport reports any wait that ran out as a stall; here nothing had arrived yet.
@@ -59,7 +61,7 @@ extension AttemptRun {
 
     private func whole(
         _ reply: any ProviderReply, _ attempt: OpenAttempt, _ wire: ProviderWire, by limit: Instant
-    ) async throws -> Answer {
+    ) async throws -> Delivery {
         let sent = try await reply.collect(by: limit)
         guard let body = wire.whole(sent), let content = ProviderAnswer.whole(body) else {
             // Some providers report their errors with a status of 200.
@@ -70,17 +72,16 @@ extension AttemptRun {
             }
             throw UpstreamFailure(.malformed, "the provider's answer is not a chat completion")
         }
+        attempt.note(
+            Tally(usage: content.usage, isCountCurrent: true, size: content.size, isDelivered: content.hasContent))
         guard content.hasContent else { throw UpstreamFailure(.empty, "the provider's answer has no content") }
-        let cost = content.usage.flatMap { attempt.planned.model.price?.cost(of: $0) }
         let head = head(of: attempt)
         attempt.deliver(isStream: false)
-        attempt.succeed(content.usage)
-        settlement.note {
-            $0.usage = content.usage
-            $0.cost = cost
-        }
+        attempt.succeed()
+        let attempts = settlement.attempts
+        settlement.note { $0.usage = content.usage }
         settlement.settle(.complete)
-        return .whole(head, body: body, content: content, cost: cost)
+        return .whole(head, WholeAnswer(body: body, usage: content.usage, attempts: attempts))
     }
 
     /// Reads a stream up to its first content; that of a continuation up to what is new in it.
@@ -91,6 +92,7 @@ extension AttemptRun {
             throw UpstreamFailure(.malformed, "the provider answered a streaming request with something else")
         }
         var reader = reader
+        defer { attempt.note(reader.tally) }
         func opened(_ events: [SSEEvent], isComplete: Bool) -> OpenedStream {
             OpenedStream(
                 reply: reply, attempt: attempt, reader: reader, events: events, isComplete: isComplete, stall: stall)
@@ -110,9 +112,7 @@ extension AttemptRun {
                 }
             } catch let failure as UpstreamFailure where isAlive || reader.hasSkipped {
                 let fault = failure.fault(isOverdue: now() >= deadline)
-                var broken = AttemptFailure(fault: fault, detail: failure.detail, planned: attempt.planned)
-                broken.hasCost = true
-                throw broken
+                throw AttemptFailure(fault: fault, detail: failure.detail, planned: attempt.planned)
             }
         }
     }

@@ -16,8 +16,15 @@ struct AttemptRun: Sendable {
 
     /// What an attempt delivered.
     enum Delivery: Sendable {
-        case whole(Answer)
+        case whole(AnswerHead, WholeAnswer)
         case stream(OpenedStream)
+    }
+
+    /// What comes of a plan.
+    enum Result: Sendable {
+        case whole(AnswerHead, WholeAnswer)
+        /// A stream whose first content is there.
+        case stream(AnswerHead, AttemptStream)
     }
 
     let ask: Ask
@@ -27,6 +34,8 @@ struct AttemptRun: Sendable {
     let now: @Sendable () -> Instant
     let random: @Sendable () -> Double
     let heartbeat: Heartbeat
+    /// Whether a stream's usage chunk is passed on even if the caller has no use for it: others may.
+    let keepsUsage: Bool
     /// All attempts share it.
     let deadline: Instant
     var course: AttemptCourse
@@ -34,7 +43,7 @@ struct AttemptRun: Sendable {
 
     init(
         ask: Ask, plan: Plan, fleet: Fleet, settlement: Settlement, now: @escaping @Sendable () -> Instant,
-        random: @escaping @Sendable () -> Double, heartbeat: Heartbeat
+        random: @escaping @Sendable () -> Double, heartbeat: Heartbeat, keepsUsage: Bool = false
     ) {
         self.ask = ask
         self.plan = plan
@@ -43,22 +52,23 @@ struct AttemptRun: Sendable {
         self.now = now
         self.random = random
         self.heartbeat = heartbeat
+        self.keepsUsage = keepsUsage
         deadline = now().advanced(by: ask.request.policy.deadline ?? plan.totalTimeout)
         course = AttemptCourse(plan.attempts, limit: fleet.catalogue.policy.attemptLimit)
     }
 
     /// Runs the plan.
-    mutating func answer() async throws(AnswerFailure) -> Answer {
+    mutating func answer() async throws(AnswerFailure) -> Result {
         let delivery: Delivery?
         do { delivery = try await deliver(.answer) } catch { throw callerGone() }
         switch delivery {
         case nil: throw failed()
-        case .whole(let answer): return answer
+        case .whole(let head, let answer): return .whole(head, answer)
         case .stream(let opened):
             let seconds = settlement.seconds
             settlement.note { $0.firstContentSeconds = seconds }
             opened.attempt.deliver(isStream: true)
-            return .stream(head(of: opened.attempt), AnswerStream(opened, run: self))
+            return .stream(head(of: opened.attempt), AttemptStream(opened, run: self))
         }
     }
 
@@ -89,8 +99,8 @@ struct AttemptRun: Sendable {
                 continue
             }
             let attempt = OpenAttempt(
-                planned, permit: permit, fleet: fleet, settlement: settlement, requestID: ask.requestID,
-                promptTokens: aim.isContinuation ? nil : comparableTokens)
+                planned, for: aim.isContinuation ? .resumedPart : .answer, prompt: prompt(for: aim), permit: permit, fleet: fleet,
+                settlement: settlement, requestID: ask.requestID)
             course.begin()
             do {
                 return try await perform(attempt, aim)
@@ -105,10 +115,11 @@ struct AttemptRun: Sendable {
         return nil
     }
 
-    /// The prompt's tokens as estimated; nil with images or sound, whose tokens are not estimated well enough to compare.
-    private var comparableTokens: Int? {
-        guard ask.request.needs.isDisjoint(with: [.vision, .audio]) else { return nil }
-        return ask.request.promptTokens + (plan.agent?.promptTokens ?? 0)
+    private func prompt(for aim: Aim) -> OpenAttempt.Prompt {
+        OpenAttempt.Prompt(
+            tokens: ask.request.promptTokens + (plan.agent?.promptTokens ?? 0),
+            isComparable: !aim.isContinuation && ask.request.needs.isDisjoint(with: [.vision, .audio]),
+            conversation: ask.conversation)
     }
 
     private func next(after failure: AttemptFailure, _ aim: Aim) -> RetryRule.Next {
@@ -141,7 +152,7 @@ struct AttemptRun: Sendable {
 
     func head(of attempt: OpenAttempt) -> AnswerHead {
         AnswerHead(
-            model: attempt.planned.model, deployment: attempt.planned.deployment, agent: plan.agent,
+            model: attempt.planned.model.name, deployment: attempt.planned.deployment.id, agent: plan.agent,
             routing: plan.routing, complexity: plan.complexity, reason: attempt.planned.reason,
             failedAttempts: settlement.attempts)
     }

@@ -6,26 +6,30 @@ import Wire
 /// The one path of every request: plan, attempt, commit, stream, settle.
 package struct Gateway: Sendable {
     private let fleets: CurrentFleet
-    private let outcomes: any OutcomeSink
-    private let now: @Sendable () -> Instant
+    let outcomes: any OutcomeSink
+    let now: @Sendable () -> Instant
     /// 0..<1: spreads load and retries.
     private let random: @Sendable () -> Double
     private let heartbeat: Heartbeat
+    /// nil where there is no cache.
+    package let keeping: AnswerKeeping?
 
     package init(
         catalogue: Catalogue, breakers: Breakers, calls: any ProviderCalls, outcomes: any OutcomeSink,
         now: @escaping @Sendable () -> Instant = { ContinuousClock.now },
-        random: @escaping @Sendable () -> Double = { Spread.next() }, heartbeat: Heartbeat = Heartbeat()
+        random: @escaping @Sendable () -> Double = { Spread.next() }, heartbeat: Heartbeat = Heartbeat(),
+        keeping: AnswerKeeping? = nil
     ) {
         fleets = CurrentFleet(
             Fleet(
                 catalogue: catalogue, breakers: breakers,
                 keys: KeyBenches(catalogue: catalogue, logger: breakers.logger, now: now),
-                loads: Loads(catalogue: catalogue, now: now), calls: calls))
+                loads: Loads(catalogue: catalogue, now: now), prompts: KeptPrompts(now: now), calls: calls))
         self.outcomes = outcomes
         self.now = now
         self.random = random
         self.heartbeat = heartbeat
+        self.keeping = keeping
     }
 
     /// What is in force now. Take it once where several things of it belong together.
@@ -44,23 +48,83 @@ package struct Gateway: Sendable {
         return CatalogueChange(from: old.catalogue, to: catalogue)
     }
 
+    /// Forgets the cached answers that a change has made useless, in all tiers; behind ``adopt(_:calls:)``.
+    package func forgetStale(after change: CatalogueChange) async {
+        guard let keeping else { return }
+        for tag in change.stale { _ = await keeping.cache.invalidate(.tag(tag)) }
+    }
+
     /// Answers a request: returns when the answer is whole, or when a stream has its first content.
     ///
-    /// Cancelling the task ends every call made for it.
+    /// Cancelling the task ends every call made for it that nobody else waits for.
     package func answer(_ ask: Ask) async throws(AnswerFailure) -> Answer {
         let fleet = fleet
+        guard let keeping else { return try await alone(ask, by: nil, fleet, .off) }
+        let route: Planner.Route
+        do { route = try planner(fleet, isHealthKnown: false).route(ask.facts) } catch { throw AnswerFailure(error) }
+        guard let course = keeping.course(for: ask, by: route, in: fleet.catalogue) else {
+            return try await alone(ask, by: route, fleet, .bypassed)
+        }
+        if let answer = recalled(ask, by: route, keeping, course) { return answer }
+        // What is to be kept nowhere is shared with nobody.
+        if course.wishes.noStore {
+            keeping.refuse(.noStore)
+            return try await alone(ask, by: route, fleet, .bypassed)
+        }
+        return try await shared(ask, by: route, fleet, keeping, course)
+    }
+
+    /// Answers a request by a call of its own.
+    func alone(_ ask: Ask, by route: Planner.Route?, _ fleet: Fleet, _ note: CacheNote) async throws(AnswerFailure) -> Answer {
+        if ask.cache.onlyIfCached { throw AnswerFailure(error: .notCached) }
+        var run = try run(ask, by: route, fleet, sink: outcomes, keepsUsage: false)
+        switch try await run.answer() {
+        case .whole(var head, let whole):
+            head.cache = note
+            return .whole(head, whole)
+        case .stream(var head, let stream):
+            head.cache = note
+            return .stream(head, AnswerStream(stream))
+        }
+    }
+
+    /// The attempts for a request, planned.
+    func run(
+        _ ask: Ask, by route: Planner.Route?, _ fleet: Fleet, sink: any OutcomeSink, keepsUsage: Bool
+    ) throws(AnswerFailure) -> AttemptRun {
         let plan: Plan
-        do {
-            let planner = Planner(
-                catalogue: fleet.catalogue, health: fleet.breakers.health(), benched: fleet.keys.benched(),
-                spread: random(), measures: fleet.loads)
-            plan = try planner.plan(ask.facts)
+        do throws(PlanFailure) {
+            let planner = planner(fleet, isHealthKnown: true)
+            var facts = ask.facts
+            facts.warmPrompt = ask.conversation.flatMap { fleet.prompts.prompt(of: $0) }
+            if let route { plan = try planner.plan(facts, by: route) } else { plan = try planner.plan(facts) }
         } catch { throw AnswerFailure(error) }
-        let settlement = Settlement(requestID: ask.requestID, isStream: ask.request.isStream, sink: outcomes, now: now)
-        settlement.note { $0.agent = plan.agent?.id }
-        var run = AttemptRun(
-            ask: ask, plan: plan, fleet: fleet, settlement: settlement, now: now, random: random, heartbeat: heartbeat)
-        return try await run.answer()
+        let settlement = Settlement(requestID: ask.requestID, isStream: ask.request.isStream, sink: sink, now: now)
+        settlement.note {
+            $0.agent = plan.agent?.id
+            $0.asked = .init(target: ask.target, needs: ask.request.needs, complexity: plan.complexity)
+        }
+        return AttemptRun(
+            ask: ask, plan: plan, fleet: fleet, settlement: settlement, now: now, random: random, heartbeat: heartbeat,
+            keepsUsage: keepsUsage)
+    }
+
+    private func planner(_ fleet: Fleet, isHealthKnown: Bool) -> Planner {
+        guard isHealthKnown else { return Planner(catalogue: fleet.catalogue, health: [], spread: 0) }
+        return Planner(
+            catalogue: fleet.catalogue, health: fleet.breakers.health(), benched: fleet.keys.benched(), spread: random(),
+            measures: fleet.loads)
+    }
+
+    /// The account of a request that makes no call of its own.
+    func settlement(for ask: Ask, _ route: Planner.Route, sink: (any OutcomeSink)? = nil) -> Settlement {
+        let settlement = Settlement(
+            requestID: ask.requestID, isStream: ask.request.isStream, sink: sink ?? outcomes, now: now)
+        settlement.note {
+            $0.agent = route.agent?.id
+            $0.cost = .zero
+        }
+        return settlement
     }
 }
 

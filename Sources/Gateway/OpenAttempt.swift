@@ -8,34 +8,50 @@ final class OpenAttempt: Sendable {
     private let fleet: Fleet
     private let settlement: Settlement
     private let requestID: String
-    /// As estimated; nil where that is not to be compared with what the provider counts.
-    private let promptTokens: Int?
     private let started: Double
+    /// What it is for, if anything of it reaches the caller.
+    private let kind: Receipt.Kind
+    private let prompt: Prompt
     /// nil once it was paid.
     private let debt: Mutex<Debt?>
+
+    /// What the model reads, as estimated.
+    struct Prompt: Sendable {
+        let tokens: Int
+        /// Whether what the provider counts says how good the estimate is: not for a continuation, which has more text, nor with
+        /// images or sound, whose tokens are a mere guess.
+        let isComparable: Bool
+        /// nil where the provider will not keep it.
+        let conversation: UInt64?
+    }
 
     private struct Debt {
         let permit: Fleet.Permit
         /// Of a stream, from the attempt's beginning.
         var firstContent: Duration?
+        var tally = Tally()
     }
 
     init(
-        _ planned: Plan.Attempt, permit: Fleet.Permit, fleet: Fleet, settlement: Settlement, requestID: String,
-        promptTokens: Int? = nil
+        _ planned: Plan.Attempt, for kind: Receipt.Kind, prompt: Prompt, permit: Fleet.Permit, fleet: Fleet, settlement: Settlement,
+        requestID: String
     ) {
+        self.kind = kind
+        self.prompt = prompt
         self.planned = planned
         self.fleet = fleet
         self.settlement = settlement
         self.requestID = requestID
-        self.promptTokens = promptTokens
         started = settlement.seconds
         debt = Mutex(Debt(permit: permit))
     }
 
     deinit {
-        if settle(.neutral) { record(.callerGone) }
+        if let debt = settle(.neutral) { record(.callerGone, debt.tally) }
     }
+
+    /// The answer has come so far. What is told last is charged, also if the caller leaves.
+    func note(_ tally: Tally) { debt.withLock { $0?.tally = tally } }
 
     /// The first content is there; of an answer that is not streamed, all of it.
     func deliver(isStream: Bool) {
@@ -44,35 +60,39 @@ final class OpenAttempt: Sendable {
         if isStream { debt.withLock { $0?.firstContent = .seconds(seconds) } }
     }
 
-    /// - Parameter usage: as the provider reported it.
-    func succeed(_ usage: Usage?) {
-        if settle(.success) { record(nil) }
-        guard let usage, let promptTokens else { return }
-        fleet.loads.observeTokens(usage.promptTokens, estimated: promptTokens, of: planned.model)
+    func succeed() {
+        guard let debt = settle(.success) else { return }
+        record(nil, debt.tally)
+        guard let usage = debt.tally.usage else { return }
+        if prompt.isComparable { fleet.loads.observeTokens(usage.promptTokens, estimated: prompt.tokens, of: planned.model) }
+        guard let conversation = prompt.conversation, let provider = fleet.catalogue.provider(planned.deployment.provider)
+        else { return }
+        fleet.prompts.note(usage, of: conversation, by: planned, api: provider.api)
     }
 
     func fail(_ fault: Fault, retryAfter: Duration?, isStream: Bool) {
-        guard settle(.fault(fault, retryAfter: retryAfter)) else { return }
-        record(fault)
+        guard let debt = settle(.fault(fault, retryAfter: retryAfter)) else { return }
+        record(fault, debt.tally)
         guard fault.meaning.blame == .provider else { return }
         fleet.loads.observeFault(after: settlement.seconds - started, of: planned.deployment, isStream: isStream)
     }
 
-    /// False if it was settled before.
-    private func settle(_ verdict: Breaker.Verdict) -> Bool {
+    /// What was owed; nil if it was settled before.
+    private func settle(_ verdict: Breaker.Verdict) -> Debt? {
         let debt = debt.withLock { debt -> Debt? in
             defer { debt = nil }
             return debt
         }
-        guard let debt else { return false }
+        guard let debt else { return nil }
         fleet.settle(debt.permit, verdict, requestID: requestID, firstContent: debt.firstContent)
-        return true
+        return debt
     }
 
-    private func record(_ fault: Fault?) {
+    private func record(_ fault: Fault?, _ tally: Tally) {
         let record = AttemptRecord(
             model: planned.model.name, deployment: planned.deployment.id, fault: fault,
-            seconds: settlement.seconds - started)
+            seconds: settlement.seconds - started, kind: tally.isDelivered ? kind : .failedAttempt,
+            charge: tally.charge(after: fault, promptTokens: prompt.tokens, at: planned.model.price))
         settlement.note { $0.attempts.append(record) }
     }
 }

@@ -29,6 +29,9 @@ final class Settlement: Sendable {
         outcome.withLock { if $0 != nil { change(&$0!) } }
     }
 
+    /// The request goes on under another settlement; nothing is handed over.
+    func withdraw() { outcome.withLock { $0 = nil } }
+
     /// Ends the request; later calls change nothing.
     func settle(_ ending: Outcome.Ending) {
         let seconds = seconds
@@ -36,6 +39,7 @@ final class Settlement: Sendable {
             defer { outcome = nil }
             outcome?.ending = ending
             outcome?.seconds = seconds
+            if let cost = outcome?.attempts.cost { outcome?.cost = cost }
             return outcome
         }
         if let settled { sink.record(settled) }

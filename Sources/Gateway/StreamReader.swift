@@ -19,18 +19,30 @@ struct StreamReader: Sendable {
     private enum End { case open, reached, judged }
 
     /// - Parameters:
+    ///   - passesUsage: whether the usage chunk is part of the answer.
     ///   - delivered: what the caller has of the answer, where it is to be gathered.
     ///   - continuation: joins the stream to it.
-    init(_ wire: ProviderWire, for request: ChatRequest, delivered: DeliveredText?, _ continuation: Continuation?) {
+    init(
+        _ wire: ProviderWire, for request: ChatRequest, passesUsage: Bool, delivered: DeliveredText?,
+        _ continuation: Continuation?
+    ) {
         self.wire = wire
         self.continuation = continuation
         gate = StreamGate(
-            passesUsage: request.wantsUsage, choices: request.choiceCount, delivered: delivered,
+            passesUsage: passesUsage, choices: request.choiceCount, delivered: delivered,
             origin: continuation.map { $0.repeatsText ? .repeated : .prefilled } ?? .start)
     }
 
     /// As the provider counted it, once it has said so.
     var usage: Usage? { gate.usage }
+
+    /// How far the answer has come.
+    var tally: Tally {
+        var size = gate.size
+        if let dropped = continuation?.dropped { size += dropped }
+        return Tally(
+            usage: gate.usage ?? wire.usage, isCountCurrent: gate.isCountCurrent, size: size, isDelivered: gate.isCommitted)
+    }
 
     /// All choices have ended: what may still come is no part of the answer.
     var isFinished: Bool { gate.isFinished }

@@ -17,6 +17,7 @@ enum RequestLine {
         text += ending(of: outcome)
         append("id", outcome.requestID, to: &text)
         if let agent = outcome.agent { append("agent", agent, to: &text) }
+        if let asked = outcome.asked { append(asked, to: &text) }
         for attempt in outcome.attempts {
             append("attempt", attempt.deployment, to: &text)
             text += ":"
@@ -25,9 +26,32 @@ enum RequestLine {
         for resumption in outcome.resumptions { append("resumed", "\(resumption.model):\(resumption.by.rawValue)", to: &text) }
         append("seconds", rounded(outcome.seconds), to: &text)
         if let first = outcome.firstContentSeconds { append("first_content", rounded(first), to: &text) }
-        if let usage = outcome.usage { append("tokens", "\(usage.promptTokens)+\(usage.completionTokens)", to: &text) }
-        if let cost = outcome.cost { append("usd", cost.decimalUSD, to: &text) }
+        if let usage = outcome.usage {
+            append("tokens", "\(usage.promptTokens)+\(usage.completionTokens)", to: &text)
+            if usage.cachedPromptTokens > 0 { append("cached", "\(usage.cachedPromptTokens)", to: &text) }
+        }
+        appendCost(of: outcome, to: &text)
         text += "\n"
+    }
+
+    /// What `quintet route price` chooses another model by.
+    private static func append(_ asked: Outcome.Asked, to text: inout String) {
+        append("asked", asked.target.name, to: &text)
+        if let complexity = asked.complexity {
+            append("complexity", rounded(complexity.score), to: &text)
+            if !complexity.isJudged { append("judged", "no", to: &text) }
+        }
+        if !asked.needs.isEmpty { append("needs", asked.needs.codes.joined(separator: ","), to: &text) }
+    }
+
+    private static func appendCost(of outcome: Outcome, to text: inout String) {
+        if let cost = outcome.cost {
+            // A request for which nothing was used has no cost to tell.
+            if cost > .zero || outcome.usage != nil { append("usd", cost.decimalUSD, to: &text) }
+        } else {
+            let known = outcome.attempts.receipt.total
+            if known > .zero { append("usd_estimated", known.decimalUSD, to: &text) }
+        }
     }
 
     private static func append(_ key: String, _ value: String, to text: inout String) {

@@ -43,6 +43,26 @@ struct Loading {
         try Terminal.explained { () throws(ConfigurationError) in try built(demoPort: demoPort) }
     }
 
+    /// A catalogue to choose by without calling anyone.
+    ///
+    /// - Parameters:
+    ///   - models: this catalogue's file, or another one.
+    ///   - used: providers that count as on whatever the environment says; where none is on, all count as on.
+    ///   - costBias: in place of the file's, for all agents and keys.
+    func offline(_ models: ModelsFile, used: Set<String>, costBias: Double?) throws(ConfigurationError) -> Catalogue {
+        let demo: [CatalogueBuilder.Addition] = wantsDemo && used.contains("demo") ? [.demo(port: 0)] : []
+        let inUse = models.environment(turningOn: used, beside: environment)
+        let isAnyOn = !demo.isEmpty || models.isAnyProviderOn(environment: inUse)
+        let catalogue = try CatalogueBuilder.build(
+            models: models, agents: agents,
+            agentModel: TrainedWeights.agentModel(directory: settings.weightsDirectory, agents: agents),
+            complexityModel: TrainedWeights.complexityModel(directory: settings.weightsDirectory),
+            environment: isAnyOn ? inUse : models.environment(turningOn: Set(models.providers.map(\.id)), beside: environment),
+            adding: demo
+        ).catalogue
+        return costBias.map { catalogue.with(costBias: $0) } ?? catalogue
+    }
+
     /// The catalogue and the providers' keys.
     ///
     /// - Parameter demoPort: where the demo provider listens, if it runs.

@@ -46,8 +46,10 @@ struct Serve: AsyncParsableCommand {
         let engine = CurlEngine()
         let calls = engine.calls(to: catalogue.endpoints(keys: keys))
         let log = RequestLog(level: .init(settings.logLevel))
+        let caching = try Terminal.explained { try CachingParts.make(settings, logger: logger) }
         let gateway = Gateway(
-            catalogue: catalogue, breakers: Breakers(catalogue: catalogue, logger: logger), calls: calls, outcomes: log)
+            catalogue: catalogue, breakers: Breakers(catalogue: catalogue, logger: logger), calls: calls, outcomes: log,
+            keeping: caching?.keeping)
         let reloader = Reloader(
             loading, demoPort: demoPort, engine: engine, calls: calls, gateway: gateway, logger: logger)
         let edge = EdgeServer(
@@ -60,7 +62,9 @@ struct Serve: AsyncParsableCommand {
         }
         // Stopped in the opposite order: first no more requests, last the log of those that were.
         var configuration = ServiceGroupConfiguration(
-            services: [log, engine, Prober(gateway: gateway), HangupListener(reloader: reloader), edge], gracefulShutdownSignals: [.sigterm, .sigint],
+            services: [log, engine] + (caching?.services ?? [])
+                + [Prober(gateway: gateway), HangupListener(reloader: reloader), edge],
+            gracefulShutdownSignals: [.sigterm, .sigint],
             logger: Logger.quieter(logger))
         configuration.maximumGracefulShutdownDuration = settings.drainTimeout
         do {

@@ -81,8 +81,8 @@ import Testing
     // MARK: The audit log
 
     private static let entry = AuditLog.Entry(
-        time: BoardFixture.noon, act: .open, deployment: "a/b", reason: "say \"why\"", tokenFingerprint: "3c469e9d",
-        requestID: "req_1")
+        time: BoardFixture.noon, action: "open", details: [("deployment", "a/b"), ("reason", "say \"why\"")],
+        tokenFingerprint: "3c469e9d", requestID: "req_1")
 
     @Test func appendsALineAnAct() async throws {
         let directory = NSTemporaryDirectory() + "quintet-audit-\(UUID().uuidString)/state"

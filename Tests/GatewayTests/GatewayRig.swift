@@ -172,13 +172,13 @@ extension Result where Success == Answer, Failure == AnswerFailure {
     /// The answer's head.
     var head: AnswerHead? {
         switch self {
-        case .success(.whole(let head, _, _, _)), .success(.stream(let head, _)): head
+        case .success(.whole(let head, _)), .success(.stream(let head, _)): head
         case .failure: nil
         }
     }
 
     /// The text of a whole answer.
-    var text: String? { if case .success(.whole(_, _, let content, _)) = self { content.text } else { nil } }
+    var text: String? { if case .success(.whole(_, let answer)) = self { answer.text } else { nil } }
 
     var failure: AnswerFailure? { if case .failure(let failure) = self { failure } else { nil } }
     var error: GatewayError? { failure?.error }

@@ -1,4 +1,6 @@
+import Cache
 import Core
+import Crypto
 import Edge
 import Foundation
 import Gateway
@@ -62,11 +64,25 @@ struct ServedGateway {
         /// The breakers' time; everything else runs on the real one.
         var now: @Sendable () -> Instant = { ContinuousClock.now }
         var policy = Policy()
+        /// Routed to by their keywords.
+        var agents: [Agent] = []
         var heartbeat = Heartbeat()
         /// How often the prober looks; nil for none.
         var probeInterval: Duration?
         /// What `POST /admin/reload` puts in force.
         var reload: @Sendable () throws -> [Backend] = { [] }
+        /// nil for none.
+        var cache: Caching?
+    }
+
+    /// A cache of the test's.
+    struct Caching {
+        var tiers = TieredCache.Settings()
+        var keeping = AnswerKeeping.Settings()
+        var remote: (any RemoteStore)?
+        var clock = CacheClock.system
+        /// Two gateways with one secret are replicas.
+        var master = [UInt8](0..<32)
     }
 
     /// Serves while `body` runs, and stops with it.
@@ -75,14 +91,28 @@ struct ServedGateway {
         configure: (inout EdgeServer.Configuration) -> Void = { _ in },
         _ body: @Sendable (ServedGateway) async throws -> Void
     ) async throws {
-        let catalogue = catalogue(of: backends, options.policy)
+        let catalogue = catalogue(of: backends, options.policy, options.agents)
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let engine = CurlEngine()
         let calls = engine.calls(to: backends.flatMap(\.endpoints))
         let log = RequestLog(level: .failures) { _ in }
+        let cache = options.cache.map { options in
+            TieredCache(
+                options.tiers, remote: options.remote.map { ($0, RemoteSettings(secret: SymmetricKey(data: options.master))) },
+                clock: options.clock)
+        }
+        let flights = Flights()
+        let keeping = try options.cache.flatMap { options in
+            try cache.map { cache in
+                AnswerKeeping(
+                    cache: cache, secrets: TenantSecrets(
+                        master: try #require(MasterSecret(options.master)), now: options.clock.wall), flights: flights,
+                    settings: options.keeping, wallClock: options.clock.wall)
+            }
+        }
         let gateway = Gateway(
             catalogue: catalogue, breakers: Breakers(catalogue: catalogue, logger: logger, now: options.now), calls: calls, outcomes: log,
-            heartbeat: options.heartbeat)
+            heartbeat: options.heartbeat, keeping: keeping)
         var served = ServedGateway(port: 0, gateway: gateway, engine: engine, calls: Watched(calls))
         var configuration = EdgeServer.Configuration()
         configuration.port = 0
@@ -96,7 +126,7 @@ struct ServedGateway {
             listening.update { $0 = port }
         }
         let prober = options.probeInterval.map { Prober(gateway: gateway, interval: $0) }
-        let services: [any Service] = [log, engine, edge] + (prober.map { [$0] } ?? [])
+        let services: [any Service] = [log, engine] + (cache.map { [$0, flights] } ?? []) + [edge] + (prober.map { [$0] } ?? [])
         let group = ServiceGroup(configuration: .init(services: services, logger: logger))
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { try await group.run() }
@@ -123,7 +153,7 @@ struct ServedGateway {
         return gateway.adopt(Self.catalogue(of: backends, policy), calls: next)
     }
 
-    private static func catalogue(of backends: [Backend], _ policy: Policy) -> Catalogue {
+    private static func catalogue(of backends: [Backend], _ policy: Policy, _ agents: [Agent] = []) -> Catalogue {
         let providers = backends.map {
             Provider(
                 id: $0.name, api: $0.api, baseURL: $0.url, keyVariables: $0.accesses.compactMap(\.keyVariable),
@@ -148,11 +178,12 @@ struct ServedGateway {
                 price: Price(
                     .init(
                         prompt: Money(picodollars: 20_000) * entry.value[0].quality,
-                        completion: Money(picodollars: 40_000) * entry.value[0].quality)),
+                        completion: Money(picodollars: 40_000) * entry.value[0].quality,
+                        cachedPrompt: Money(picodollars: 2_000) * entry.value[0].quality)),
                 timeouts: entry.value[0].timeouts, ownedBy: "test",
                 acceptsPrefill: entry.value.allSatisfy(\.acceptsPrefill))
         }
-        return Catalogue(providers: providers, models: models, agents: [], policy: policy)
+        return Catalogue(providers: providers, models: models, agents: agents, policy: policy)
     }
 
     /// A chat request's answer, as a client that closes after it reads it.

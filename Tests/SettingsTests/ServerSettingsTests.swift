@@ -29,6 +29,7 @@ import Testing
         #expect(settings.logLevel == .info)
         #expect(settings.clientKeys.isEmpty)
         #expect(settings.adminToken == nil)
+        #expect(settings.cacheSecret == nil)
     }
 
     @Test(arguments: [(1, 1), (2, 1), (3, 1), (4, 2), (64, 32), (1024, 256)])
@@ -160,6 +161,7 @@ import Testing
             "api_keys: client keys do not belong here. Put them into a file of their own, one a line, and name it by 'api_keys_file'."
         ),
         (#"{"admin_token": "canary"}"#, "admin_token: the admin token does not belong here. Set QUINTET_ADMIN_TOKEN."),
+        (#"{"cache_secret": "canary"}"#, "cache_secret: the cache secret does not belong here. Set QUINTET_CACHE_SECRET."),
         (#"{"port": 1, "port": 2}"#, "line 1, column 13: the key 'port' stands here twice. Remove one of the two."),
     ])
     func tellsWhatIsWrongInTheFile(json: String, problem: String) throws {

@@ -6,8 +6,8 @@
     import Darwin
 #endif
 
-/// Ports of 127.0.0.1 on which no provider is to be found. They are held as long as the test process lives, so that no
-/// other test can be given the same port.
+/// Ports of 127.0.0.1 on which nobody is to be found. Those that refuse or are silent are held as long as the test process
+/// lives, so that no other test can be given the same port.
 package enum Ports {
     /// Connections are refused at once: the port is bound, and nobody listens.
     package static let refusing: Int = bound()?.port ?? 1
@@ -21,6 +21,13 @@ package enum Ports {
         guard filler >= 0, loopback(port: listener.port, { connect(filler, $0, $1) }) == 0 else { return nil }
         return listener.port
     }()
+
+    /// A port that was free a moment ago, for a server that cannot choose one itself.
+    package static func free() async throws -> Int {
+        let provider = try await ScriptedProvider.start([])
+        await provider.stop()
+        return provider.port
+    }
 
     private static func bound() -> (socket: Int32, port: Int)? {
         let socket = openSocket()

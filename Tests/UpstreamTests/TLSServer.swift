@@ -5,10 +5,7 @@ import TestKit
 /// have them. It tells the provider the connection and the protocol of each request in its headers.
 struct TLSServer {
     /// Nil where the tools for it are installed; else what is missing.
-    static let missing: String? = {
-        let absent = ["nginx", "openssl"].filter { path(of: $0) == nil }
-        return absent.isEmpty ? nil : "not installed: " + absent.joined(separator: ", ")
-    }()
+    static let missing = Program.missing(["nginx", "openssl"])
 
     let directory: String
     let port: Int
@@ -29,7 +26,7 @@ struct TLSServer {
         let directory = NSTemporaryDirectory() + "quintet-tls-" + UUID().uuidString
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: directory) }
-        try await makeCertificates(in: directory, address: address)
+        try await Certificates.make(in: directory, address: address)
         let (server, nginx) = try await start(in: directory, provider: provider, listen: listen)
         let result: Result<Void, any Error>
         do { result = .success(try await body(server)) } catch { result = .failure(error) }
@@ -40,41 +37,23 @@ struct TLSServer {
 
     private static func start(
         in directory: String, provider: ScriptedProvider, listen: String
-    ) async throws -> (TLSServer, Command) {
-        var failure: any Error = CommandFailure(name: "nginx", output: "no port")
+    ) async throws -> (TLSServer, Program) {
+        var failure: any Error = ProgramFailure(name: "nginx", output: "no port")
         // Another process may take the port between its choice and nginx's start.
         for _ in 0..<5 {
-            let server = TLSServer(directory: directory, port: try await freePort())
+            let server = TLSServer(directory: directory, port: try await Ports.free())
             try server.configuration(provider, listen).write(toFile: directory + "/nginx.conf", atomically: true, encoding: .utf8)
             let arguments = ["-p", directory + "/", "-c", "nginx.conf", "-e", directory + "/error.log"]
-            let nginx = try Command("nginx", arguments, in: directory)
+            let nginx = try Program("nginx", arguments, in: directory)
             do {
-                try await server.waitUntilItListens(nginx)
+                try await nginx.waitUntilItListens(on: server.port)
                 return (server, nginx)
             } catch {
                 nginx.terminate()
-                failure = CommandFailure(name: "nginx", output: nginx.output)
+                failure = ProgramFailure(name: "nginx", output: nginx.output)
             }
         }
         throw failure
-    }
-
-    /// nginx tells nobody when it is ready, so it is asked until it is, or until it has ended.
-    private func waitUntilItListens(_ nginx: Command) async throws {
-        try await withHardLimit("start of nginx") {
-            while true {
-                if let client = try? await RawClient.connect(port: port) { return await client.close() }
-                if nginx.hasEnded { throw CommandFailure(name: "nginx", output: nginx.output) }
-                try await Task.sleep(for: .milliseconds(5))
-            }
-        }
-    }
-
-    /// A port that was free a moment ago.
-    private static func freePort() async throws -> Int {
-        let provider = try await ScriptedProvider.start([])
-        await provider.stop()
-        return provider.port
     }
 
     private func configuration(_ provider: ScriptedProvider, _ listen: String) -> String {
@@ -105,75 +84,5 @@ struct TLSServer {
             }
         }
         """
-    }
-
-    private static func makeCertificates(in directory: String, address: String) async throws {
-        let key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
-        try await command(
-            "openssl",
-            ["req", "-x509", "-days", "2", "-subj", "/CN=Quintet tests", "-keyout", "authority.key", "-out", "authority.pem"] + key,
-            in: directory)
-        try await command(
-            "openssl", ["req", "-subj", "/CN=\(address)", "-keyout", "server.key", "-out", "server.csr"] + key, in: directory)
-        try "subjectAltName=IP:\(address)\n".write(toFile: directory + "/names", atomically: true, encoding: .utf8)
-        try await command(
-            "openssl",
-            [
-                "x509", "-req", "-days", "2", "-in", "server.csr", "-out", "server.pem", "-extfile", "names", "-CA",
-                "authority.pem", "-CAkey", "authority.key", "-CAcreateserial",
-            ], in: directory)
-    }
-}
-
-/// A command ended with another status than 0.
-private struct CommandFailure: Error {
-    let name: String
-    let output: String
-}
-
-private func path(of tool: String) -> String? {
-    let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
-    let folders = path.split(separator: ":").map(String.init) + ["/usr/sbin", "/usr/local/sbin"]
-    return folders.map { "\($0)/\(tool)" }.first(where: FileManager.default.isExecutableFile)
-}
-
-/// Runs a command to its end.
-private func command(_ name: String, _ arguments: [String], in directory: String) async throws {
-    let command = try Command(name, arguments, in: directory)
-    guard try await command.end() == 0 else { throw CommandFailure(name: name, output: command.output) }
-}
-
-/// A program that runs beside the tests; waiting for it blocks no thread.
-private final class Command: Sendable {
-    private let process: Process
-    private let status = Watched<Int32?>(nil)
-    private let name: String
-    private let log: String
-
-    init(_ name: String, _ arguments: [String], in directory: String) throws {
-        guard let path = path(of: name) else { throw CommandFailure(name: name, output: "not installed") }
-        self.name = name
-        log = "\(directory)/\(name).out"
-        _ = FileManager.default.createFile(atPath: log, contents: nil)
-        let output = FileHandle(forWritingAtPath: log)
-        process = Process()
-        process.executableURL = URL(fileURLWithPath: path)
-        process.arguments = arguments
-        process.currentDirectoryURL = URL(fileURLWithPath: directory)
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = output
-        process.standardError = output
-        process.terminationHandler = { [status] ended in status.update { $0 = ended.terminationStatus } }
-        try process.run()
-    }
-
-    var hasEnded: Bool { status.value != nil }
-    var output: String { (try? String(contentsOfFile: log, encoding: .utf8)) ?? "" }
-
-    func terminate() { if !hasEnded { process.terminate() } }
-
-    @discardableResult
-    func end() async throws -> Int32 {
-        try await status.wait("end of \(self.name)") { $0 }
     }
 }

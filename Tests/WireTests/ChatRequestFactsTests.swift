@@ -146,6 +146,36 @@ import Wire
         #expect(try request(messages: messages).lastUserText == expected)
     }
 
+    @Test(arguments: [
+        (#"[{"role":"user","content":"a"}]"#, []), (#"[{"role":"system","content":"s"}]"#, []),
+        (#"[{"role":"user","content":"a"},{"role":"assistant","content":"x"},{"role":"user","content":"b"}]"#, ["a"]),
+        (#"[{"role":"user","content":"a"},{"role":"user","content":[]},{"role":"user","content":"c"}]"#, ["", "a"]),
+        (
+            "[" + (1...9).map { #"{"role":"user","content":"\#($0)"},{"role":"assistant","content":"x"}"# }.joined(separator: ",") + "]",
+            ["8", "7", "6", "5"]
+        ),
+    ] as [(String, [String])])
+    func earlierUserTexts(messages: String, expected: [String]) throws {
+        #expect(try request(messages: messages).earlierUserTexts == expected)
+    }
+
+    /// Every turn of a conversation repeats how it began.
+    @Test func aConversationIsKnownByItsBeginning() throws {
+        let first = #"{"role":"system","content":"s"},{"role":"user","content":"a"}"#
+        let other = first.replacing("\"a\"", with: "\"b\"")
+        func hash(_ messages: String, _ members: String = "") throws -> UInt64 {
+            try request(members, messages: "[\(messages)]").conversationHash
+        }
+        let begun = try hash(first)
+        #expect(try hash(first + #",{"role":"assistant","content":"x"},{"role":"user","content":"b"}"#, #""stream":true"#) == begun)
+        #expect(try hash(other) != begun)
+        #expect(try hash(#"{"role":"user","content":"a"}"#) != begun)
+        let long = String(repeating: "long ", count: 5000)
+        #expect(try hash(first.replacing("\"s\"", with: "\"\(long)\"")) == hash(first.replacing("\"s\"", with: "\"\(long)\"")))
+        #expect(try hash(first.replacing("\"s\"", with: "\"\(long)!\"")) != hash(first.replacing("\"s\"", with: "\"\(long)\"")))
+        _ = try hash(#"{"role":"system","content":"s"}"#)
+    }
+
     @Test func aLongConversation() throws {
         let turn = #"{"role":"user","content":"question"},{"role":"assistant","content":"answer"}"#
         let request = try request(messages: "[" + Array(repeating: turn, count: 5000).joined(separator: ",") + "]")

@@ -88,3 +88,64 @@ def test_weights_that_do_not_fit_stop_the_start(tmp_path: Path) -> None:
     assert done.returncode != 0 and "none who is atlas, quinn, sage" in done.stderr
     # Without --weights the built-in ones serve whom they can.
     assert json.loads(quintet("route", "--agents", agents, "Our Selenium tests are flaky").stdout)["agent"] in ("dev", "luna")
+
+
+def test_candidates_are_listed_with_reasons() -> None:
+    answer = json.loads(quintet("route", "--candidates", "Prove that there are infinitely many primes").stdout)
+    assert set(answer) == FIELDS | {"candidates"}
+    taken = [candidate for candidate in answer["candidates"] if "taken" in candidate]
+    assert taken[0]["model"] == answer["model"]
+    assert all(candidate.get("taken") or candidate["passed_over"] for candidate in answer["candidates"])
+
+
+def price_models(cost_bias: float) -> dict[str, object]:
+    def model(name: str, quality: int, price: float) -> dict[str, object]:
+        prices = {"input_cost_per_token": price, "output_cost_per_token": price}
+        return {"deployments": [{"provider": "p", "model": name}], "quality": quality, **prices}
+
+    return {
+        "providers": {"p": {"base_url": "http://127.0.0.1:9", "api_key_env": "NOBODY_HAS_THIS_KEY"}},
+        "models": {"cheap": model("cheap", 50, 1e-6), "strong": model("strong", 95, 1e-5)},
+        "policy": {"cost_bias": cost_bias},
+    }
+
+
+def test_price_replays_requests_under_another_policy(tmp_path: Path) -> None:
+    for name, cost_bias in (("now.json", 0.0), ("then.json", 1.0)):
+        (tmp_path / name).write_text(json.dumps(price_models(cost_bias)))
+    request = {"model": "auto", "messages": [{"role": "user", "content": "Prove it"}], "usage": {"prompt_tokens": 100, "completion_tokens": 100}}
+    log = tmp_path / "requests.jsonl"
+    log.write_text("\n".join([json.dumps(request)] * 3) + "\n")
+    done = quintet("route", "price", "--log", log, "--models", tmp_path / "now.json", "--policy", tmp_path / "then.json")
+    assert done.returncode == 0, done.stderr
+    rows = {line.split()[0]: line.split()[1:] for line in done.stdout.splitlines()[:4]}
+    assert rows["cheap"] == ["-", "-", "3", "0.000600"]
+    assert rows["strong"] == ["3", "0.006000", "-", "-"]
+    assert rows["total"] == ["3", "0.006000", "3", "0.000600"]
+    assert "90 % less" in done.stdout
+    biased = quintet("route", "price", "--log", log, "--models", tmp_path / "now.json", "--cost-bias", "1")
+    assert biased.stdout == done.stdout
+
+
+def test_price_replays_the_gateways_own_log(tmp_path: Path) -> None:
+    gateway = processes.gateway(tmp_path)
+    try:
+        for text in ("Fix the typo", "Prove that the algorithm terminates, and explain why each invariant must hold"):
+            processes.sdk(gateway).chat.completions.create(model="auto", messages=[{"role": "user", "content": text}])
+    finally:
+        gateway.stop()
+    done = quintet("route", "price", "--log", gateway.log, "--cost-bias", "0")
+    assert done.returncode == 0, done.stderr
+    assert "2 requests" in done.stdout
+    assert "The log says that 2 of them cost" in done.stdout
+
+
+def test_price_says_what_is_wrong(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    done = quintet("route", "price", "--log", log, "--cost-bias", "1")
+    assert done.returncode != 0 and str(log) in done.stderr
+    log.write_text("what?\n")
+    done = quintet("route", "price", "--log", log, "--cost-bias", "1")
+    assert done.returncode != 0 and f"{log}:1" in done.stderr
+    assert quintet("route", "price", "--log", log).returncode != 0
+    assert quintet("route", "price", "--log", log, "--cost-bias", "2").returncode != 0

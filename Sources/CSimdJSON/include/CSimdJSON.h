@@ -54,6 +54,10 @@ enum qj_status qj_read(const uint8_t *bytes, size_t length, size_t max_depth, si
 /// which has room for as many. Half of a surrogate pair becomes U+FFFD. Returns the unescaped length.
 size_t qj_unescape(const uint8_t *text, size_t length, uint8_t *out);
 
+/// The same, but half of a surrogate pair becomes the three bytes that UTF-8 would have for it if it allowed any (WTF-8), so
+/// that two strings which differ come out different.
+size_t qj_unescape_exactly(const uint8_t *text, size_t length, uint8_t *out);
+
 #ifdef __cplusplus
 }
 #endif

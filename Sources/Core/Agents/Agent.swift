@@ -14,8 +14,10 @@ package struct Agent: Sendable, Equatable {
     package let maxTokens: Int?
     /// The system prompt; never shown to callers.
     package let prompt: String
-    /// The system prompt's tokens, estimated.
+    /// About how many tokens its prompt adds to a request.
     package let promptTokens: Int
+    /// Names the prompt and the sampling in cache keys.
+    package let promptVersion: PromptVersion
 
     package init(
         id: String, name: String, role: String, description: String, keywords: [String], examples: [String],
@@ -31,6 +33,7 @@ package struct Agent: Sendable, Equatable {
         self.temperature = temperature
         self.maxTokens = maxTokens
         self.prompt = prompt
-        promptTokens = TokenEstimate.tokens(in: prompt)
+        promptTokens = TokenEstimate.tokens(in: prompt) + TokenEstimate.perMessage
+        promptVersion = PromptVersion(prompt: prompt, temperature: temperature, maxTokens: maxTokens)
     }
 }

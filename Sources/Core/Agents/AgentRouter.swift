@@ -34,8 +34,17 @@ package struct AgentRouter: Sendable {
     private var threshold: Float { max(0.3, 1 / Float(agents.count) + 0.08) }
 
     /// The agent for `text`; nil when there are no agents at all.
-    package func route(_ text: String) -> Routing? {
+    ///
+    /// - Parameter earlier: the messages before it, the newest first. Where `text` itself says too little ("and in blue?"), the
+    ///   conversation stays with the agent that they are for.
+    package func route(_ text: String, after earlier: [String] = []) -> Routing? {
         guard !agents.isEmpty else { return nil }
+        let routing = routeAlone(text)
+        guard routing.isDefault else { return routing }
+        return earlier.lazy.map(routeAlone).first { !$0.isDefault }?.followed ?? routing
+    }
+
+    private func routeAlone(_ text: String) -> Routing {
         let wished = wishes.agents(wishedIn: text)
         if let first = wished.first {
             return Routing(

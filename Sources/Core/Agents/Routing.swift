@@ -7,6 +7,8 @@ extension AgentRouter {
             case wish
             /// What the message says.
             case message
+            /// What was said before in the conversation.
+            case conversation
             /// No agent stood out, so the default one answers.
             case fallback
         }
@@ -21,7 +23,7 @@ extension AgentRouter {
         package let agentIndex: Int
         /// The probability, 0…1, that this agent is the right one; 1 for a wish.
         package let confidence: Double
-        package let basis: Basis
+        package private(set) var basis: Basis
         /// The likeliest of the others; nil for a wish and where there is no other.
         package var runnerUp: RunnerUp?
         /// The words that spoke for it, the strongest first; at most five.
@@ -30,6 +32,14 @@ extension AgentRouter {
         package var proposal: [String] = []
 
         package var isDefault: Bool { basis == .fallback }
+
+        /// The routing of a message that follows in the same conversation and says nothing itself.
+        var followed: Self {
+            var routing = self
+            routing.basis = .conversation
+            routing.proposal = []
+            return routing
+        }
 
         package init(agentIndex: Int, confidence: Double, basis: Basis, proposal: [String] = []) {
             self.agentIndex = agentIndex
@@ -45,6 +55,7 @@ extension AgentRouter {
                 switch basis {
                 case .wish: "agent \(agent.id) was asked for by name"
                 case .fallback: "no agent stood out: the default agent \(agent.id) (\(percent))"
+                case .conversation: "agent \(agent.id) as before in the conversation (\(percent))"
                 case .message where evidence.isEmpty: "agent \(agent.id) (\(percent))"
                 case .message: "agent \(agent.id) (\(percent)) for \(evidence.joined(separator: ", "))"
                 }

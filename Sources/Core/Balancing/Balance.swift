@@ -24,7 +24,7 @@ package struct DeploymentLoad: Sendable, Equatable {
 }
 
 /// What the planner asks about deployments while it plans (a port: `Gateway` measures, tests make it up). It is asked only
-/// where there is a choice to be made, so that all others cost nothing.
+/// where there is a choice to be made between models or deployments, so that all others cost nothing.
 package protocol DeploymentMeasures: Sendable {
     /// - Parameter isStream: streams show their first content early, whole answers only at their end; each is compared
     ///   with its like.

@@ -6,11 +6,12 @@ package struct Catalogue: Sendable {
     package let models: [Model]
     /// In the order of their ids.
     package let agents: [Agent]
-    package let policy: Policy
+    package private(set) var policy: Policy
 
     private let providerIndex: [String: Int]
     private let modelIndex: [String: Int]
     private let agentIndex: [String: Int]
+    let versions: Versions
     /// By model index: the models that can stand in for it, best first.
     let standIns: [[Int]]
     /// Finds the agent for a message.
@@ -32,9 +33,19 @@ package struct Catalogue: Sendable {
         providerIndex = Dictionary(zip(providers.map(\.id), providers.indices)) { first, _ in first }
         modelIndex = Dictionary(zip(models.map(\.name), models.indices)) { first, _ in first }
         agentIndex = Dictionary(zip(agents.map(\.id), agents.indices)) { first, _ in first }
+        versions = Versions(of: models, at: providers)
         standIns = models.map { Chooser.standIns(for: $0, among: models) }
         router = AgentRouter(agents: agents, model: agentModel)
         self.complexityModel = complexityModel
+    }
+
+    /// The same under another bias, which is everybody's.
+    package func with(costBias: Double) -> Catalogue {
+        var catalogue = self
+        catalogue.policy.costBias = costBias
+        catalogue.policy.agentCostBias = [:]
+        catalogue.policy.keyCostBias = [:]
+        return catalogue
     }
 
     package func provider(_ id: String) -> Provider? { providerIndex[id].map { providers[$0] } }
@@ -65,6 +76,10 @@ package struct Policy: Sendable, Equatable {
     /// 0 asks for the strongest models, 0.5 for the quality that the request needs, 1 for the cheapest that can do it
     /// at all.
     package var costBias: Double = 0.5
+    /// Where it is another for an agent's requests, by the agent's id.
+    package var agentCostBias: [String: Double] = [:]
+    /// Where it is another for a caller, by the name of the caller's key.
+    package var keyCostBias: [String: Double] = [:]
     /// Most attempts for one request.
     package var attemptLimit: Int = 6
     /// How models that say nothing of their own share their calls among their deployments.
@@ -77,4 +92,9 @@ package struct Policy: Sendable, Equatable {
     package var routesTools = false
 
     package init() {}
+
+    /// The bias for a request: the key's, for that is who pays, before the agent's, before the general one.
+    package func costBias(agent: String?, key: String?) -> Double {
+        key.flatMap { keyCostBias[$0] } ?? agent.flatMap { agentCostBias[$0] } ?? costBias
+    }
 }

@@ -30,18 +30,27 @@ package enum Chooser {
     }
 
     /// The live models that can serve the request, best choice first.
+    ///
+    /// - Parameter measures: knows how models count tokens and how quick they are; nil takes all for alike.
     package static func rank(
-        _ models: [Model], for facts: RequestFacts, qualityNeeded: Int, measures: (any DeploymentMeasures)? = nil
+        _ models: [Model], for facts: RequestFacts, forecast: CostForecast, qualityNeeded: Int,
+        measures: (any DeploymentMeasures)? = nil
     ) -> [Model] {
         order(
-            models.filter { $0.isLive && shortcoming(of: $0, for: facts, measures: measures) == nil }, for: facts,
-            qualityNeeded: qualityNeeded)
+            models.filter { $0.isLive && shortcoming(of: $0, for: facts, measures: measures) == nil }, by: forecast,
+            qualityNeeded: qualityNeeded
+        ) { model in measures.map { slowness(of: model, for: facts, by: $0) } ?? 1 }
     }
 
-    private static func order(_ models: [Model], for facts: RequestFacts, qualityNeeded: Int) -> [Model] {
+    /// - Parameter slowness: what a model's cost is multiplied by.
+    private static func order(
+        _ models: [Model], by forecast: CostForecast, qualityNeeded: Int, slowness: (Model) -> Double = { _ in 1 }
+    ) -> [Model] {
         let costs = Dictionary(
-            models.map { ($0.index, expectedCost(of: $0, for: facts) ?? Money(picodollars: .max)) }) { first, _ in first }
-        func cost(_ model: Model) -> Money { costs[model.index] ?? .zero }
+            models.map { model in
+                (model.index, forecast.cost(on: model).map { Double($0.picodollars) * slowness(model) } ?? .infinity)
+            }) { first, _ in first }
+        func cost(_ model: Model) -> Double { costs[model.index] ?? 0 }
         return models.sorted { left, right in
             switch (left.quality >= qualityNeeded, right.quality >= qualityNeeded) {
             case (true, false): true
@@ -54,29 +63,28 @@ package enum Chooser {
         }
     }
 
-    /// What keeps the model from serving the request, in words; nil when it can.
+    /// How much dearer a wait makes a model: one that takes as long as the caller's patience counts double. One that nothing
+    /// was measured of counts as quick.
+    private static func slowness(of model: Model, for facts: RequestFacts, by measures: any DeploymentMeasures) -> Double {
+        let patience: Double = facts.priority == .quick ? 2 : 20
+        let latencies = model.deployments.lazy.filter(\.isLive).map { measures.load(of: $0, isStream: facts.isStream).latency }
+        return 1 + (latencies.filter { $0 > 0 }.min() ?? 0) / patience
+    }
+
+    /// What keeps the model from serving the request; nil when it can.
     ///
     /// - Parameter measures: knows how the model counts tokens; nil takes the estimate as it is.
     package static func shortcoming(
         of model: Model, for facts: RequestFacts, measures: (any DeploymentMeasures)? = nil
-    ) -> String? {
+    ) -> Plan.Why? {
         let missing = facts.needs.subtracting(model.abilities)
-        if !missing.isEmpty { return "it has no " + missing.names.joined(separator: ", ") }
+        if !missing.isEmpty { return .lacks(missing) }
         // No model counts more than twice the estimate, so a prompt of half a window needs no second look.
         if let window = model.inputWindow, facts.promptTokens > window / 2 {
             let tokens = TokenCorrection.corrected(facts.promptTokens, by: measures?.tokenFactor(of: model) ?? 1)
-            if tokens > window { return "it reads \(window) tokens, the request has about \(tokens)" }
+            if tokens > window { return .tooLong(window: window, tokens: tokens) }
         }
         return nil
-    }
-
-    /// Tokens that an answer usually has, where the caller sets no limit.
-    static let typicalOutputTokens = 500
-
-    /// What the request would cost on the model; nil where its price is unknown.
-    package static func expectedCost(of model: Model, for facts: RequestFacts) -> Money? {
-        let output = min(facts.outputTokenLimit ?? typicalOutputTokens, typicalOutputTokens)
-        return model.price?.cost(of: Usage(promptTokens: facts.promptTokens, completionTokens: output))
     }
 
     /// The models that can stand in for `model` when it fails: those of its strength (10 points less at most) by
@@ -84,6 +92,6 @@ package enum Chooser {
     static func standIns(for model: Model, among models: [Model]) -> [Int] {
         let typical = RequestFacts(target: .auto, promptTokens: 1000)
         let others = models.filter { $0.index != model.index && $0.isLive }
-        return order(others, for: typical, qualityNeeded: model.quality - 10).map(\.index)
+        return order(others, by: CostForecast(typical), qualityNeeded: model.quality - 10).map(\.index)
     }
 }

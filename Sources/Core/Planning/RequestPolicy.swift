@@ -7,7 +7,7 @@ package enum CutPolicy: String, Sendable, CaseIterable {
 }
 
 /// What a caller wants otherwise than the catalogue has it, for one request.
-package struct RequestPolicy: Sendable, Equatable {
+package struct RequestPolicy: Sendable, Hashable {
     package var onCut: CutPolicy?
     /// The whole request, all attempts together.
     package var deadline: Duration?
@@ -16,6 +16,10 @@ package struct RequestPolicy: Sendable, Equatable {
     package var answer: Duration?
     package var stall: Duration?
     package var acquire: Duration?
+    /// Most that an attempt may be expected to cost.
+    package var maxCost: Money?
+    /// The only models that may be asked.
+    package var models: [String]?
 
     package init() {}
 

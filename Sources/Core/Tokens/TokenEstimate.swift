@@ -9,6 +9,9 @@ package struct TokenEstimate: Sendable, Equatable {
 
     package init() {}
 
+    /// Tokens that frame each message.
+    package static let perMessage = 4
+
     /// Tokens so far, rounded up.
     package var tokens: Int { (sum + TokenWeights.unit - 1) / TokenWeights.unit }
 

@@ -25,6 +25,26 @@ struct AdminDoor: Sendable {
     /// Lets in who shows the admin token itself.
     func checkActor(_ headers: HTTPHeaders) throws(GatewayError) { try token.check(headers) }
 
+    /// Lets in who shows the admin token; everybody where the gateway has neither a token nor client keys.
+    func checkOverview(_ headers: HTTPHeaders) throws(GatewayError) {
+        if token.isSet || !keys.isEmpty { try token.check(headers) }
+    }
+
+    /// Whether an admin or a client asks, or what a request that is neither's lacks.
+    func checkCaller(_ headers: HTTPHeaders) throws(GatewayError) -> Caller {
+        do throws(GatewayError) { try token.check(headers) } catch {
+            return .client(tenant: try keys.check(headers))
+        }
+        return .admin
+    }
+
+    enum Caller: Sendable, Equatable {
+        case admin
+        case client(tenant: String)
+
+        var tenant: String { if case .client(let tenant) = self { tenant } else { ClientKeys.local } }
+    }
+
     /// `Basic` is the base64 of `name:password` (RFC 7617).
     private static func basicPassword(in headers: HTTPHeaders) -> String? {
         guard let value = headers.first(name: HeaderName.authorization), value.lowercased().hasPrefix("basic "),

@@ -18,9 +18,9 @@ package struct AuditLog: Sendable {
     /// One act that was let through.
     struct Entry: Sendable {
         let time: Date
-        let act: Breaker.Act
-        let deployment: String
-        let reason: String
+        let action: String
+        /// What it was done to, and why where that was asked for.
+        let details: [(name: String, value: String)]
         /// Of the token that was shown.
         let tokenFingerprint: String
         let requestID: String
@@ -74,11 +74,11 @@ extension AuditLog.Entry {
                 $0.key("time")
                 $0.string(time.formatted(.iso8601))
                 $0.key("action")
-                $0.string(act.rawValue)
-                $0.key("deployment")
-                $0.string(deployment)
-                $0.key("reason")
-                $0.string(reason)
+                $0.string(action)
+                for detail in details {
+                    $0.key(dynamic: detail.name)
+                    $0.string(detail.value)
+                }
                 $0.key("token")
                 $0.string(tokenFingerprint)
                 $0.key("request_id")

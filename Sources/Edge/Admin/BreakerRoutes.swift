@@ -79,7 +79,8 @@ struct BreakerRoutes: Sendable {
         let deployment = try deployment(action.deployment)
         try await audit.append(
             AuditLog.Entry(
-                time: .now, act: action.act, deployment: deployment.id, reason: action.reason,
+                time: .now, action: action.act.rawValue,
+                details: [("deployment", deployment.id), ("reason", action.reason)],
                 tokenFingerprint: door.token.fingerprint, requestID: request.id))
         let change = gateway.breakers.perform(action.act, on: deployment, reason: action.reason)
         return Response(json: try await BreakerBoard.now(of: gateway) { $0.json(change) })

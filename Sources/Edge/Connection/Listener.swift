@@ -108,7 +108,8 @@ final class Listener: Sendable {
         while let arrival = await connection.next(on: loop) {
             let response =
                 switch arrival.work {
-                case .answer(let request, let route): await responder.respond(to: request, by: route)
+                case .answer(let request, let route):
+                    await responder.respond(to: request.running(on: loop.executor), by: route)
                 case .refuse(let response): response
                 }
             guard await connection.send(response, to: arrival, on: loop) else { return }

@@ -135,9 +135,9 @@ struct RequestAssembly {
         let facts = HeadFacts(head)
         var head = head
         if facts.hasLooseValues { head.headers = HeadFacts.trimmed(head.headers) }
-        let request = Request(head)
+        var request = Request(head)
         let keepsConnection = head.isKeepAlive && !facts.offersOtherProtocol && !facts.isAmbiguous
-        switch facts.namesItsHost ? responder.admit(request) : .refuse(Response(error: .unclearHost)) {
+        switch facts.namesItsHost ? responder.admit(&request) : .refuse(Response(error: .unclearHost)) {
         case .take(let route):
             if case .none = route.body {
                 let arrival = Arrival(request, .answer(request, route), keepsConnection: keepsConnection)

@@ -7,11 +7,20 @@ enum HeaderName {
     static let agent = "x-quintet-agent"
     static let attempts = "x-quintet-attempts"
     static let cost = "x-quintet-cost-usd"
+    /// `1` asks for the receipt.
+    static let receipt = "x-quintet-receipt"
     static let shouldRetry = "x-should-retry"
     static let retryAfter = "retry-after"
     static let retryAfterMilliseconds = "retry-after-ms"
     /// Keeps proxies from gathering a stream.
     static let accelBuffering = "x-accel-buffering"
+    /// What the cache had to do with an answer, in one word.
+    static let cache = "x-quintet-cache"
+    /// RFC 9211.
+    static let cacheStatus = "cache-status"
+    static let age = "age"
+    /// The caller's own session.
+    static let session = "x-quintet-session"
     static let cacheControl = "cache-control"
     static let contentType = "content-type"
     static let contentLength = "content-length"

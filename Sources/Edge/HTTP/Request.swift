@@ -12,6 +12,10 @@ struct Request: Sendable {
     /// What stands behind the path's `?`, as it came.
     private let parameters: Substring
     var body = ByteBuffer()
+    /// Whose request it is, by the client key that it showed.
+    var tenant = ClientKeys.local
+    /// The event loop that it came in on.
+    var executor: (any TaskExecutor)?
 
     init(_ head: HTTPRequestHead) {
         self.head = head
@@ -46,6 +50,12 @@ struct Request: Sendable {
     private static func decoded(_ text: Substring) -> String {
         let spaced = String(text.map { $0 == "+" ? " " : $0 })
         return spaced.removingPercentEncoding ?? spaced
+    }
+
+    func running(on executor: any TaskExecutor) -> Request {
+        var request = self
+        request.executor = executor
+        return request
     }
 
     var method: HTTPMethod { head.method }

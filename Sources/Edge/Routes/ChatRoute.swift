@@ -10,32 +10,46 @@ struct ChatRoute: Sendable {
 
     @Sendable func answer(_ request: Request) async throws -> Response {
         let chat = try ChatRequest(request.body)
-        let ask = Ask(
-            requestID: request.id, request: chat, target: RequestFacts.Target(modelField: chat.model),
-            requestClass: request.headers.first(name: HeaderName.requestClass).flatMap(RequestFacts.RequestClass.init(rawValue:)))
+        let ask = request.ask(chat, target: RequestFacts.Target(modelField: chat.model))
         switch try await gateway.answer(ask) {
-        case .whole(let head, let body, _, let cost):
-            return Response(json: body, headers: head.headers(cost: cost))
+        case .whole(let head, let answer):
+            let told = request.wantsReceipt ? ReceiptWriting.append(answer.receipt, to: answer.body) : answer.body
+            return Response(json: told, headers: head.headers(cost: answer.cost))
         case .stream(let head, let stream):
             return Response(
                 status: .ok, headers: head.streamHeaders,
-                body: .stream { writer in try await Self.forward(stream, to: writer) })
+                body: .stream { writer in
+                    try await Self.forward(stream, withReceipt: request.wantsReceipt, to: writer)
+                })
         }
     }
 
     /// Writes chunks as they come. Only a whole answer ends with `[DONE]`; one that broke off ends with an error.
-    private static func forward(_ stream: AnswerStream, to writer: ResponseWriter) async throws {
+    private static func forward(_ stream: AnswerStream, withReceipt: Bool, to writer: ResponseWriter) async throws {
         var stream = stream
+        // A receipt's chunk is named as the others are.
+        var sample: ByteBuffer?
         while let part = try await stream.next(beat: { try await writer.write(SSEFrame.heartbeat) }) {
             switch part {
-            case .events(let events): try await writer.write(events.frames)
+            case .events(let events):
+                if withReceipt, sample == nil { sample = events.first?.data }
+                try await writer.write(events.frames)
             // The chunks say it themselves.
             case .resumed: break
-            case .done: try await writer.write(SSEFrame.done)
+            case .done(let end):
+                if withReceipt {
+                    try await writer.write(ReceiptWriting.frame(end.receipt, like: sample ?? ByteBuffer()))
+                }
+                try await writer.write(SSEFrame.done)
             case .failed(let error): try await writer.write(SSEFrame.data(ErrorAnswer.body(of: error)))
             }
         }
     }
+}
+
+extension Request {
+    /// Whether the caller asked to be told what the answer cost.
+    fileprivate var wantsReceipt: Bool { headers.first(name: HeaderName.receipt).map { $0 == "1" || $0 == "true" } ?? false }
 }
 
 extension [SSEEvent] {
@@ -48,15 +62,41 @@ extension [SSEEvent] {
     }
 }
 
+extension Request {
+    /// What the gateway is asked for.
+    ///
+    /// - Parameters:
+    ///   - user, session: as the body names them; a session in the header counts before it.
+    ///   - cache: what the body says of the cache; the header `Cache-Control` is added.
+    func ask(
+        _ chat: ChatRequest, target: RequestFacts.Target, priority: RequestFacts.Priority = .normal, user: String? = nil,
+        session: String? = nil, cache: CacheDirectives? = nil
+    ) -> Ask {
+        var directives = cache ?? chat.cache
+        for value in headers[HeaderName.cacheControl] { directives.read(cacheControl: value) }
+        let caller = Caller(
+            tenant: tenant, user: user ?? chat.user, session: headers.first(name: HeaderName.session) ?? session)
+        return Ask(
+            requestID: id, request: chat, target: target, priority: priority,
+            requestClass: headers.first(name: HeaderName.requestClass).flatMap(RequestFacts.RequestClass.init(rawValue:)),
+            caller: caller, cache: directives, executor: executor)
+    }
+}
+
 extension AnswerHead {
     /// What tells a caller who answered, and what it cost where that is known.
     func headers(cost: Money?) -> HTTPHeaders {
         var headers = HTTPHeaders()
-        headers.reserveCapacity(8)
-        headers.add(name: HeaderName.model, value: model.name)
+        headers.reserveCapacity(12)
+        headers.add(name: HeaderName.model, value: model)
         if let agent { headers.add(name: HeaderName.agent, value: agent.id) }
         headers.add(name: HeaderName.attempts, value: String(attemptCount))
         if let cost { headers.add(name: HeaderName.cost, value: cost.decimalUSD) }
+        if let status = cache.status {
+            headers.add(name: HeaderName.cacheStatus, value: status)
+            headers.add(name: HeaderName.cache, value: cache.word)
+        }
+        if case .hit(_, let age, _) = cache { headers.add(name: HeaderName.age, value: String(max(0, age.components.seconds))) }
         return headers
     }
 

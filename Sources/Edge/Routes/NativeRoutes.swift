@@ -41,20 +41,20 @@ struct NativeRoutes: Sendable {
     ) async throws -> Response {
         let started = ContinuousClock.now
         let native = try read(request, kind)
-        guard case .whole(let head, _, let content, let cost) = try await gateway.answer(native.ask(request.id))
+        guard case .whole(let head, let answer) = try await gateway.answer(native.ask(request))
         else { throw GatewayError(.internalError, .gateway, "A whole answer was asked for, and a stream came.") }
         var facts = NativeFacts(head, requestID: request.id)
-        facts.usage = content.usage
-        facts.cost = cost
+        facts.usage = answer.usage
+        facts.cost = answer.cost
         facts.seconds = started.duration(to: .now).seconds
-        facts.attempts.append(.init(model: head.model.name, outcome: "ok", seconds: facts.seconds - head.failedSeconds))
-        return Response(json: body(content.text, facts), headers: head.headers(cost: cost))
+        facts.add(answer.attempts, answer.receipt)
+        return Response(json: body(answer.text, facts), headers: head.headers(cost: answer.cost))
     }
 
     @Sendable func stream(_ request: Request) async throws -> Response {
         let started = ContinuousClock.now
         let native = try read(request, .stream)
-        guard case .stream(let head, let stream) = try await gateway.answer(native.ask(request.id))
+        guard case .stream(let head, let stream) = try await gateway.answer(native.ask(request))
         else { throw GatewayError(.internalError, .gateway, "A stream was asked for, and a whole answer came.") }
         let facts = NativeFacts(head, requestID: request.id)
         return Response(
@@ -95,7 +95,7 @@ private struct NativeStream {
             facts.usage = end.usage
             facts.cost = end.cost
             facts.seconds = started.duration(to: .now).seconds
-            facts.attempts = end.attempts.map { .init(model: $0.model, outcome: $0.result, seconds: $0.seconds) }
+            facts.add(end.attempts, end.receipt)
             return NativeAnswer.done(finishReason: finishReason, facts)
         case .failed(let error):
             return NativeAnswer.error(error)
@@ -104,26 +104,33 @@ private struct NativeStream {
 }
 
 extension NativeRequest {
-    fileprivate func ask(_ requestID: String) -> Ask {
-        Ask(requestID: requestID, request: chat, target: target, priority: priority)
+    fileprivate func ask(_ request: Request) -> Ask {
+        var cache = chat.cache
+        if !usesCache { cache.isWanted = false }
+        return request.ask(chat, target: target, priority: priority, session: session, cache: cache)
     }
 }
 
 extension NativeFacts {
     fileprivate init(_ head: AnswerHead, requestID: String) {
         self.init(
-            requestID: requestID, model: head.model.name, reason: head.explanation,
+            requestID: requestID, model: head.model, reason: head.explanation,
             timestamp: Date.now.formatted(.iso8601))
+        isCached = head.cache.isHit
         agent = head.agent
         routing = head.routing
         complexity = head.complexity
-        attempts = head.failedAttempts.map { .init(model: $0.model, outcome: $0.result, seconds: $0.seconds) }
+    }
+
+    /// What is known of all attempts at the end.
+    fileprivate mutating func add(_ records: [AttemptRecord], _ receipt: Receipt) {
+        attempts = records.map { .init(model: $0.model, outcome: $0.result, seconds: $0.seconds) }
+        self.receipt = receipt
     }
 }
 
 extension AnswerHead {
-    fileprivate var failedSeconds: Double { failedAttempts.reduce(0) { $0 + $1.seconds } }
-
+    /// Why this agent and this model, in words.
     fileprivate var explanation: String {
         Plan.explanation(agent: agent, routing: routing, complexity: complexity, model: model, reason: reason)
     }

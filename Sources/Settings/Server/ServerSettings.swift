@@ -1,3 +1,4 @@
+package import Core
 import Foundation
 
 /// How the server runs. Each setting comes from its flag, else its `QUINTET_*` variable, else `quintet.json`, else a default.
@@ -30,6 +31,11 @@ package struct ServerSettings: Sendable, Equatable {
     package let clientKeys: [Secret]
     /// What admins must show to act; nil lets nobody.
     package let adminToken: Secret?
+    /// What the tenants' cache secrets are derived from; nil takes the state directory's own.
+    package let cacheSecret: Secret?
+    /// The Redis that the cache shares with other processes; nil for none.
+    package let redis: RedisAddress?
+    package let cache: CacheSettings
 
     /// Reads and checks all settings; the error holds every problem found. `directory` is what relative paths and
     /// `quintet.json` are looked for in.
@@ -39,12 +45,12 @@ package struct ServerSettings: Sendable, Equatable {
     ) throws(ConfigurationError) -> ServerSettings {
         let file = try SettingsFile.read(flags: flags, environment: environment, directory: directory)
         let reader = SettingReader(flags: flags, environment: environment, file: file)
-        let settings = ServerSettings(reader, directory: directory, cores: cores)
+        let settings = ServerSettings(reader, environment: environment, directory: directory, cores: cores)
         try reader.problems.check()
         return settings
     }
 
-    private init(_ reader: SettingReader, directory: String, cores: Int) {
+    private init(_ reader: SettingReader, environment: [String: String], directory: String, cores: Int) {
         let models = reader.path(.models, default: "models.json", directory: directory)
         modelsPath = models.value
         isModelsPathExplicit = models.source != nil
@@ -60,30 +66,22 @@ package struct ServerSettings: Sendable, Equatable {
         bodyTimeout = reader.seconds(.bodySeconds, from: 0.1, default: 60)
         idleTimeout = reader.seconds(.idleSeconds, from: 0.1, default: 75)
         maxConnections = reader.integer(.maxConnections, in: 1...1_000_000, default: 10_000)
-        logLevel = Self.logLevel(reader)
+        logLevel = reader.choice(.logLevel, default: .info)
         let keys = ClientKeys.read(reader, directory: directory)
         clientKeys = keys ?? []
-        adminToken = Self.adminToken(reader)
+        adminToken = Self.secret(.adminToken, ofAtLeast: 16, reader)
+        cacheSecret = Self.secret(.cacheSecret, ofAtLeast: 32, reader)
+        redis = RedisVariables(environment).address(problems: reader.problems)
+        cache = CacheSettings(reader)
         host = Self.host(reader, isKeyless: keys == [])
     }
 
-    private static func logLevel(_ reader: SettingReader) -> LogLevel {
-        guard let found = reader.text(.logLevel) else { return .info }
-        if let level = LogLevel(rawValue: found.value.lowercased()) { return level }
-        let words = LogLevel.allCases.map(\.rawValue)
-        let meant = Spelling.suggestion(for: found.value, among: words)
-        reader.note(
-            .logLevel, found.source,
-            "must be one of \(words.joined(separator: ", ")), not '\(found.value.prefix(40))'.\(meant)")
-        return .info
-    }
-
-    private static func adminToken(_ reader: SettingReader) -> Secret? {
-        guard let found = reader.text(.adminToken) else { return nil }
+    private static func secret(_ setting: Setting, ofAtLeast characters: Int, _ reader: SettingReader) -> Secret? {
+        guard let found = reader.text(setting) else { return nil }
         do {
-            let token = try Secret(found.value, from: Setting.adminToken.variable)
-            if found.value.utf8.count >= 16 { return token }
-            reader.note(.adminToken, found.source, "is shorter than 16 characters. openssl rand -hex 32 makes a good one.")
+            let secret = try Secret(found.value, from: setting.variable)
+            if found.value.utf8.count >= characters { return secret }
+            reader.note(setting, found.source, "is shorter than \(characters) characters. openssl rand -hex 32 makes a good one.")
         } catch { reader.problems.note(error) }
         return nil
     }

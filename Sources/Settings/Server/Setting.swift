@@ -14,23 +14,33 @@ enum Setting: String, CaseIterable {
     case idleSeconds = "idle_seconds"
     case maxConnections = "max_connections"
     case logLevel = "log_level"
+    /// Which requests the cache is for, who shares its answers, and how large its tiers are.
+    case cache
+    case cacheScope = "cache_scope"
+    case cacheEntries = "cache_entries"
+    case cacheBytes = "cache_bytes"
+    case cacheSessionEntries = "cache_session_entries"
+    case cachePace = "cache_tokens_per_second"
     /// A file of client keys; no flag, so that all that is about keys stands in one of two places.
     case apiKeysFile = "api_keys_file"
     /// The client keys themselves: only as a variable. Flags are visible to every user of the machine.
     case apiKeys = "api_keys"
     /// What admins show to act; only as a variable, too.
     case adminToken = "admin_token"
+    /// What the tenants' cache secrets are derived from; only as a variable, too.
+    case cacheSecret = "cache_secret"
 
     /// Never in a flag or the settings file, and never shown.
-    var isSecret: Bool { self == .apiKeys || self == .adminToken }
+    var isSecret: Bool { self == .apiKeys || self == .adminToken || self == .cacheSecret }
 
     enum Kind { case text, integer, number }
 
     var kind: Kind {
         switch self {
-        case .host, .models, .agents, .weights, .stateDirectory, .logLevel, .apiKeysFile, .apiKeys, .adminToken: .text
-        case .port, .loops, .maxBodyBytes, .maxConnections: .integer
-        case .drainSeconds, .headSeconds, .bodySeconds, .idleSeconds: .number
+        case .host, .models, .cache, .cacheScope, .agents, .weights, .stateDirectory, .logLevel, .apiKeysFile, .apiKeys, .adminToken, .cacheSecret:
+            .text
+        case .port, .loops, .maxBodyBytes, .maxConnections, .cacheEntries, .cacheBytes, .cacheSessionEntries: .integer
+        case .drainSeconds, .headSeconds, .bodySeconds, .idleSeconds, .cachePace: .number
         }
     }
 

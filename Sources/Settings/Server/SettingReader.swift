@@ -45,6 +45,28 @@ final class SettingReader {
         found(setting, reader.string(forKey: key(of: setting), isSecret: setting.isSecret), "text")
     }
 
+    /// One of a few words, however they are capitalised.
+    func choice<Choice: RawRepresentable & CaseIterable>(_ setting: Setting, default standard: Choice) -> Choice
+    where Choice.RawValue == String {
+        guard let found = text(setting) else { return standard }
+        if let choice = Choice(rawValue: found.value.lowercased()) { return choice }
+        let words = Choice.allCases.map(\.rawValue)
+        let meant = Spelling.suggestion(for: found.value, among: words)
+        note(setting, found.source, "must be one of \(words.joined(separator: ", ")), not '\(found.value.prefix(40))'.\(meant)")
+        return standard
+    }
+
+    /// A number in a range; nil where it is not set, or 0.
+    func rate(_ setting: Setting, upTo most: Double) -> Double? {
+        let wanted = "a number from 0 to \(most.written)"
+        guard let found = found(setting, reader.double(forKey: key(of: setting)), wanted), found.value != 0 else { return nil }
+        guard found.value > 0, found.value <= most else {
+            note(setting, found.source, "must be \(wanted), not \(found.value.written).")
+            return nil
+        }
+        return found.value
+    }
+
     func integer(_ setting: Setting, in range: ClosedRange<Int>, default standard: Int) -> Int {
         let wanted = "a whole number from \(range.lowerBound) to \(range.upperBound)"
         guard let found = found(setting, reader.int(forKey: key(of: setting)), wanted) else { return standard }

@@ -30,6 +30,7 @@ struct SettingsFile {
             let mend = "Put them into a file of their own, one a line, and name it by 'api_keys_file'."
             reader.refuse(Setting.apiKeys.rawValue, "client keys do not belong here. \(mend)")
             reader.refuse(Setting.adminToken.rawValue, "the admin token does not belong here. Set \(Setting.adminToken.variable).")
+            reader.refuse(Setting.cacheSecret.rawValue, "the cache secret does not belong here. Set \(Setting.cacheSecret.variable).")
             for setting in Setting.allCases where !setting.isSecret {
                 if let content = content(of: setting, in: reader) { values.append((setting, content)) }
             }

@@ -32,7 +32,7 @@ enum AnthropicFields {
     static let refused = ["functions": "tools", "function_call": "tool_choice"]
 
     /// All that does not reach Anthropic under its own name unless it is translated; `quintet` is the gateway's.
-    static let handled = translated.union(dropped).union(refused.keys).union(["quintet"])
+    static let handled = translated.union(dropped).union(refused.keys).union(ChatRequest.ownFields)
 
     /// Refuses what would get another answer than the one that was asked for.
     static func check(_ root: JSONValue) throws(GatewayError) {

@@ -30,18 +30,31 @@ package struct JSONEdits {
         edits.append((end..<end, text))
     }
 
-    /// Takes a member out of an object, with the comma that sets it off.
-    package mutating func remove(_ member: JSONValue) {
-        let bytes = member.document.bytes.readableBytesView
-        func isBlank(_ byte: UInt8) -> Bool { " \t\r\n".utf8.contains(byte) }
-        let range = member.memberRange
-        let following = bytes.dropFirst(range.upperBound).firstIndex { !isBlank($0) } ?? bytes.endIndex
-        if following < bytes.endIndex, bytes[following] == UInt8(ascii: ",") {
-            return replace(range.lowerBound..<following - bytes.startIndex + 1, with: ByteBuffer())
+    /// Puts a member (`"name":value`) at the end of an object that gets no insertion at its front if it is empty.
+    package mutating func appendMember(_ member: ByteBuffer, to object: JSONValue) {
+        let end = object.range.upperBound - 1
+        var text = ByteBuffer(string: object.isEmpty ? "" : ",")
+        text.writeImmutableBuffer(member)
+        edits.append((end..<end, text))
+    }
+
+    /// Takes members out of an object, with the commas that set them off. To be called once for an object.
+    package mutating func remove(_ names: Set<String>, from object: JSONValue) {
+        // Where the last member that stays ends, or the object begins.
+        var kept = object.range.lowerBound + 1
+        var isFirst = true
+        var dropped = false
+        for member in object.children {
+            let range = member.memberRange
+            if let key = member.key, names.contains(key) {
+                dropped = true
+                continue
+            }
+            // What stays keeps its own comma: the one before it, but for the first.
+            if dropped { replace(kept..<range.lowerBound, with: ByteBuffer(string: isFirst ? "" : ",")) }
+            (kept, isFirst, dropped) = (range.upperBound, false, false)
         }
-        let before = bytes.prefix(range.lowerBound).lastIndex { !isBlank($0) } ?? bytes.startIndex
-        let hasComma = bytes[before] == UInt8(ascii: ",")
-        replace((hasComma ? before - bytes.startIndex : range.lowerBound)..<range.upperBound, with: ByteBuffer())
+        if dropped { replace(kept..<object.range.upperBound - 1, with: ByteBuffer()) }
     }
 
     private mutating func insertFirst(_ item: ByteBuffer, into container: JSONValue) {

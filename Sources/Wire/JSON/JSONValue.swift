@@ -79,6 +79,9 @@ package struct JSONValue: Sendable {
     /// True for a string with at least one character.
     package var isNonEmptyString: Bool { node.kind == UInt8(qj_string.rawValue) && node.end - node.start > 2 }
 
+    /// The bytes between a string's quotes, still escaped; nil for any other kind.
+    package var escapedLength: Int? { node.kind == UInt8(qj_string.rawValue) ? Int(node.end - node.start) - 2 : nil }
+
     package var bool: Bool? {
         switch UInt32(node.kind) {
         case qj_true.rawValue: true

@@ -61,6 +61,15 @@ package struct JSONWriter: ~Copyable {
         needsComma = true
     }
 
+    /// A string whose content is escaped already.
+    package mutating func string(escaped content: ByteBuffer) {
+        separate()
+        buffer.writeInteger(UInt8(ascii: "\""))
+        buffer.writeImmutableBuffer(content)
+        buffer.writeInteger(UInt8(ascii: "\""))
+        needsComma = true
+    }
+
     package mutating func integer(_ value: some BinaryInteger) { raw(String(value)) }
 
     /// A number; what JSON cannot say (NaN, infinities) becomes null.

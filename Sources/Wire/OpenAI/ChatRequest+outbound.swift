@@ -11,7 +11,7 @@ extension ChatRequest {
     package func body(for model: Model, at deployment: Deployment, of provider: Provider, agent: Agent?) -> ByteBuffer {
         var edits = JSONEdits()
         edits.replace(modelValue.range, with: JSONWriter.text { $0.string(deployment.modelName) })
-        if let own = document.root["quintet"] { edits.remove(own) }
+        if hasOwnFields { edits.remove(Self.ownFields, from: document.root) }
         if let agent { edits.add(agent, to: self, model: model, limitField: provider.outputLimitField) }
         // The gateway always wants to know what a stream cost, also where the caller does not.
         if isStream, !wantsUsage, provider.acceptsStreamOptions { edits.askForUsage(of: document.root) }

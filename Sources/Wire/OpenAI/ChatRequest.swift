@@ -26,7 +26,14 @@ package struct ChatRequest: Sendable {
     package let choiceCount: Int
     /// What the caller wants of the gateway itself; never sent on.
     package let policy: RequestPolicy
+    /// What the body's `cache` says; never sent on.
+    package let cache: CacheDirectives
+    /// `user`: who the caller's own user is.
+    package let user: String?
 
+    /// The request's fields that are for the gateway itself.
+    static let ownFields: Set<String> = ["quintet", "cache"]
+    let hasOwnFields: Bool
     let wantsLogProbabilities: Bool
     let modelValue: JSONValue
     let messages: JSONValue
@@ -70,7 +77,11 @@ package struct ChatRequest: Sendable {
         outputTokenLimit = try Self.outputLimit(root)
         choiceCount = try Self.choiceCount(root)
         try Self.checkSampling(root)
-        policy = try RequestPolicy(root["quintet"])
+        let (own, wishes) = (root["quintet"], root["cache"])
+        policy = try RequestPolicy(own)
+        cache = try CacheDirectives(wishes)
+        hasOwnFields = own != nil || wishes != nil
+        user = root["user"]?.string
         wantsLogProbabilities = root["logprobs"]?.bool ?? false || root["top_logprobs"]?.int ?? 0 > 0
         let tools = try root.optional("tools", as: .array)
         var needs = messages.needs
@@ -84,22 +95,52 @@ package struct ChatRequest: Sendable {
         reasoningEffort = root["reasoning_effort"]?.string.flatMap(RequestFacts.ReasoningEffort.init(rawValue:))
         var text = messages.text
         if let tools { tools.add(to: &text) }
-        promptTokens = text.tokens + messages.count * Self.tokensOfMessage + messages.images * Self.tokensOfImage
+        promptTokens = text.tokens + messages.count * TokenEstimate.perMessage + messages.images * Self.tokensOfImage
     }
 
-    /// What providers wrap a message in.
-    private static let tokensOfMessage = 4
     /// An image of usual size.
     private static let tokensOfImage = 800
 
     /// The last user message's text, its parts joined; empty where there is none.
     package var lastUserText: String {
-        var last = ""
-        for message in messages.children where message["role"]?.string == "user" {
-            last = message["content"].map(ChatMessages.text(of:)) ?? ""
-        }
-        return last
+        var last: JSONValue?
+        for message in messages.children where message["role"]?.string == "user" { last = message["content"] }
+        return last.map(ChatMessages.text(of:)) ?? ""
     }
+
+    /// Messages of the user before the last one that say what a conversation is about.
+    private static let earlierLimit = 4
+
+    /// The texts of the user's messages before the last one, the newest first; the newest few of a long conversation.
+    package var earlierUserTexts: [String] {
+        var newest: [JSONValue?] = []
+        for message in messages.children where message["role"]?.string == "user" {
+            if newest.count > Self.earlierLimit { newest.removeFirst() }
+            newest.append(message["content"])
+        }
+        return newest.dropLast().reversed().map { $0.map(ChatMessages.text(of:)) ?? "" }
+    }
+
+    /// A number for the conversation that this request goes on with: the same for all its turns, within this process. It is
+    /// made of the messages up to the user's first, which every turn repeats.
+    package var conversationHash: UInt64 {
+        var end = messages.range.lowerBound
+        for message in messages.children {
+            end = message.range.upperBound
+            if message["role"]?.string == "user" { break }
+        }
+        var hasher = Hasher()
+        document.bytes.withUnsafeReadableBytes { bytes in
+            let beginning = UnsafeRawBufferPointer(rebasing: bytes[messages.range.lowerBound..<end])
+            // Texts that agree in length, beginning and end are taken for the same.
+            hasher.combine(beginning.count)
+            hasher.combine(bytes: UnsafeRawBufferPointer(rebasing: beginning.prefix(Self.hashedBytes)))
+            hasher.combine(bytes: UnsafeRawBufferPointer(rebasing: beginning.suffix(Self.hashedBytes)))
+        }
+        return UInt64(truncatingIfNeeded: hasher.finalize())
+    }
+
+    private static let hashedBytes = 2048
 
     /// Most fields of a request; OpenAI's own has about 40.
     private static let fieldLimit = 256

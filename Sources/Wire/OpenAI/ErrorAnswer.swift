@@ -7,10 +7,10 @@ package enum ErrorAnswer {
     package static func status(of error: GatewayError) -> Int {
         if let status = error.providerStatus, (400..<600).contains(status) { return status }
         return switch error.code {
-        case .invalidJSON, .invalidValue, .missingField, .agentNotFound, .noModelFits, .providerRefused: 400
+        case .invalidJSON, .invalidValue, .missingField, .agentNotFound, .noModelFits, .costLimit, .providerRefused: 400
         case .invalidKey: 401
-        case .adminOff: 403
-        case .modelNotFound, .notFound, .deploymentNotFound: 404
+        case .adminOff, .adminOnly: 403
+        case .modelNotFound, .notFound, .deploymentNotFound, .cacheOff: 404
         case .methodNotAllowed: 405
         case .bodyTimeout: 408
         case .bodyTooLarge: 413
@@ -21,7 +21,7 @@ package enum ErrorAnswer {
         case .internalError, .auditFailed: 500
         case .providersFailed: 502
         case .modelOff, .noProvider, .providersResting, .draining, .tooManyFeeds: 503
-        case .deadline: 504
+        case .deadline, .notCached: 504
         }
     }
 

@@ -7,14 +7,18 @@ extension RequestPolicy {
     init(_ value: JSONValue?) throws(GatewayError) {
         self.init()
         guard let value, !value.isNull else { return }
-        try value.readMembers(at: "quintet", known: ["on_cut", "deadline_seconds", "timeouts"]) { key, member, path throws(GatewayError) in
+        try value.readMembers(at: "quintet", known: Self.keys) { key, member, path throws(GatewayError) in
             switch key {
             case "on_cut": onCut = try member.choice(at: path)
             case "deadline_seconds": deadline = try member.seconds(at: path, upTo: 3600)
+            case "max_cost": maxCost = try member.dollars(at: path)
+            case "models": models = try member.modelNames(at: path)
             default: try readTimeouts(member, at: path)
             }
         }
     }
+
+    private static let keys = ["on_cut", "deadline_seconds", "timeouts", "max_cost", "models"]
 
     private mutating func readTimeouts(_ value: JSONValue, at path: String) throws(GatewayError) {
         let keys: [String: (limit: Double, timeout: WritableKeyPath<RequestPolicy, Duration?>)] = [
@@ -25,44 +29,5 @@ extension RequestPolicy {
             guard let (limit, timeout) = keys[key] else { return }
             self[keyPath: timeout] = try member.seconds(at: path, upTo: limit)
         }
-    }
-}
-
-extension JSONValue {
-    /// Gives each member that is not null to `read`, with its path; refuses what is no object, and keys that are not known
-    /// or stand twice.
-    fileprivate func readMembers(
-        at path: String, known: [String], _ read: (_ key: String, _ member: JSONValue, _ path: String) throws(GatewayError) -> Void
-    ) throws(GatewayError) {
-        guard kind == .object else { throw .invalid(path, "'\(path)' must be an object, not \(kind.withArticle).") }
-        var seen: Set<String> = []
-        for member in children {
-            let key = member.key ?? ""
-            let place = "\(path).\(key.prefix(64))"
-            guard known.contains(key) else {
-                throw .invalid(place, "There is no '\(place)'. Known in '\(path)': \(known.joined(separator: ", ")).")
-            }
-            guard seen.insert(key).inserted else { throw .invalid(place, "'\(place)' stands twice in the request; send it once.") }
-            if !member.isNull { try read(key, member, place) }
-        }
-    }
-
-    /// One of a few words.
-    fileprivate func choice<Choice: RawRepresentable & CaseIterable>(
-        at path: String
-    ) throws(GatewayError) -> Choice where Choice.RawValue == String {
-        guard let choice = string.flatMap(Choice.init(rawValue:)) else {
-            let words = Choice.allCases.map(\.rawValue).joined(separator: ", ")
-            throw .invalid(path, "'\(path)' must be one of \(words), not \(quoted).")
-        }
-        return choice
-    }
-
-    /// A length of time, more than none.
-    fileprivate func seconds(at path: String, upTo limit: Double) throws(GatewayError) -> Duration {
-        guard let seconds = double, seconds > 0, seconds <= limit else {
-            throw .invalid(path, "'\(path)' must be a number of seconds, more than 0 and at most \(Int(limit)), not \(quoted).")
-        }
-        return .seconds(seconds)
     }
 }

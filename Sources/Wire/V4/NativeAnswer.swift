@@ -23,8 +23,11 @@ package struct NativeFacts: Sendable {
     package var complexity: Complexity?
     package var reason: String
     package var attempts: [Attempt] = []
+    /// Whether it came out of the cache.
+    package var isCached = false
     package var usage: Usage?
     package var cost: Money?
+    package var receipt: Receipt?
     /// Seconds from the request's arrival.
     package var seconds: Double = 0
     /// RFC 3339.
@@ -60,10 +63,11 @@ package enum NativeAnswer {
                 $0.key("response_time")
                 $0.number(facts.seconds)
                 $0.key("cached")
-                $0.bool(false)
+                $0.bool(facts.isCached)
                 $0.cost(facts.cost)
                 $0.key("model_used")
                 $0.string(facts.model)
+                $0.receipt(of: facts)
             }
         }
     }
@@ -82,7 +86,7 @@ package enum NativeAnswer {
                     $0.key("model")
                     $0.string(facts.model)
                     $0.key("cached")
-                    $0.bool(false)
+                    $0.bool(facts.isCached)
                 }
             })
     }
@@ -172,6 +176,13 @@ extension JSONWriter {
         attempts(facts.attempts)
         key("request_id")
         string(facts.requestID)
+        receipt(of: facts)
+    }
+
+    fileprivate mutating func receipt(of facts: NativeFacts) {
+        guard let receipt = facts.receipt else { return }
+        key("quintet")
+        object { $0.member(receipt) }
     }
 
     fileprivate mutating func agent(_ agent: Agent?) {
@@ -205,8 +216,18 @@ extension JSONWriter {
             $0.integer(usage.totalTokens)
             $0.key("cached_prompt_tokens")
             $0.integer(usage.cachedPromptTokens)
+            $0.key("cache_write_5m_tokens")
+            $0.integer(usage.cacheWriteTokens)
+            $0.key("cache_write_1h_tokens")
+            $0.integer(usage.longCacheWriteTokens)
+            $0.key("prompt_audio_tokens")
+            $0.integer(usage.promptAudioTokens)
+            $0.key("prompt_image_tokens")
+            $0.integer(usage.promptImageTokens)
             $0.key("reasoning_tokens")
             $0.integer(usage.reasoningTokens)
+            $0.key("completion_audio_tokens")
+            $0.integer(usage.completionAudioTokens)
         }
     }
 

@@ -6,6 +6,10 @@ package struct NativeRequest: Sendable {
     package let chat: ChatRequest
     package let target: RequestFacts.Target
     package let priority: RequestFacts.Priority
+    /// `use_cache`: whether an answer may come from the cache, or go into it.
+    package let usesCache: Bool
+    /// `session_id`.
+    package let session: String?
 
     /// Which of the native endpoints was called.
     package enum Kind: Sendable { case optimized, quick, stream }
@@ -32,8 +36,8 @@ package struct NativeRequest: Sendable {
         guard message.isNonEmptyString, message.string != nil else {
             throw .invalid("message", "'message' must be a non-empty string with valid escapes.")
         }
-        _ = try root.optional("use_cache", as: .boolean)
-        _ = try root.optional("session_id", as: .string)
+        usesCache = try root.optional("use_cache", as: .boolean)?.bool ?? true
+        session = try root.optional("session_id", as: .string)?.string
         let turns = try root.optional("context", as: .array).map { Array($0.children) } ?? []
         let context = turns.suffix(Self.contextLimit)
         let model = try root.optional("model", as: .string)?.string

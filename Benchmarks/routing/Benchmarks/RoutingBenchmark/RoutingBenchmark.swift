@@ -1,18 +1,36 @@
 import Benchmark
 import CWeights
 import Core
+import NIOCore
+import Wire
 
-/// The router as it is built in, with the profiles that it was trained for.
-let router: AgentRouter = {
+/// The five agents and the weights as they are built in, before ten models.
+let catalogue: Catalogue = {
     let file = Array(UnsafeBufferPointer(start: qw_agents, count: qw_agents_size))
     let model = try! AgentModel(Weights(decoding: file, kind: AgentModel.kind))
+    let complexity = String(decoding: UnsafeBufferPointer(start: qw_complexity, count: qw_complexity_size), as: UTF8.self)
     let agents = zip(model.roles, model.profiles).map { role, profile in
         Agent(
             id: role, name: role, role: profile.examples.last ?? "", description: "", keywords: profile.keywords,
-            examples: profile.examples, tier: .medium, temperature: nil, maxTokens: nil, prompt: "")
+            examples: profile.examples, tier: .medium, temperature: nil, maxTokens: nil, prompt: "You are \(role).")
     }
-    return AgentRouter(agents: agents, model: model)
+    let models = (0..<10).map { index in
+        let price = Price(
+            .init(prompt: Money(picodollars: 100_000) * (index + 1), completion: Money(picodollars: 400_000) * (index + 1)))
+        return Model(
+            index: index, name: "model-\(index)",
+            deployments: [
+                Deployment(index: index, id: "p/model-\(index)", provider: "p", modelName: "m", weight: 1, isLive: true)
+            ],
+            fallbacks: nil, quality: 40 + index * 6, tier: .medium, inputWindow: 128_000, outputWindow: nil, abilities: [.tools],
+            acceptsSampling: true, price: price, timeouts: Timeouts(), ownedBy: "")
+    }
+    return Catalogue(
+        providers: [], models: models, agents: agents, policy: Policy(), agentModel: model,
+        complexityModel: try! ComplexityModel(file: complexity))
 }()
+
+let planner = Planner(catalogue: catalogue, health: [], spread: 0.5)
 
 let message = """
     Our checkout suite is flaky one run in ten since we moved to the new browser grid, and the developers say that it is \
@@ -20,16 +38,53 @@ let message = """
     and the timings of each step, and I would like a plan that I can show to
     """
 
+/// A chat request of so many bytes: a system prompt, and questions and answers by turns.
+func chat(bytes: Int) -> ByteBuffer {
+    var turns = [#"{"role":"system","content":"You are a careful assistant."}"#]
+    while turns.reduce(0, { $0 + $1.utf8.count + 1 }) < bytes - 400 {
+        let role = turns.count % 2 == 1 ? "user" : "assistant"
+        turns.append(#"{"role":"\#(role)","content":"\#(message)"}"#)
+    }
+    turns.append(#"{"role":"user","content":"\#(message.prefix(bytes / 5))"}"#)
+    return ByteBuffer(string: #"{"model":"auto","messages":[\#(turns.joined(separator: ","))]}"#)
+}
+
+/// All that happens to a request before anybody is called, but for the cache: read, routed, judged, chosen for.
+func planned(_ body: ByteBuffer) -> Plan {
+    let request = try! ChatRequest(body)
+    var facts = RequestFacts(target: .auto, promptTokens: request.promptTokens)
+    facts.messageCount = request.messageCount
+    facts.needs = request.needs
+    facts.text = request.lastUserText
+    if request.messageCount > 2 { facts.earlierTexts = request.earlierUserTexts }
+    return try! planner.plan(facts)
+}
+
 let benchmarks: @Sendable () -> Void = {
     Benchmark.defaultConfiguration = .init(
-        metrics: [.cpuTotal, .wallClock, .instructions], scalingFactor: .kilo, maxDuration: .seconds(5))
+        metrics: [.cpuTotal, .wallClock, .mallocCountTotal, .instructions], scalingFactor: .kilo, maxDuration: .seconds(3))
 
-    for (name, text) in [
-        ("60 characters", String(message.prefix(60))), ("300 characters", String(message.prefix(300))),
-        ("1 MB", String(repeating: message, count: 1_000_000 / message.utf8.count + 1)), ("one emoji", "😀"),
-    ] {
-        Benchmark("route \(name)") { benchmark in
-            for _ in benchmark.scaledIterations { blackHole(router.route(text)) }
+    let texts = [
+        ("60 characters", String(message.prefix(60))), ("300 characters", String(message.prefix(300))), ("one emoji", "😀"),
+        ("1 MB", String(repeating: message, count: 1_000_000 / message.utf8.count + 1)),
+    ]
+    for (name, text) in texts {
+        Benchmark("agent: \(name)") { benchmark in
+            for _ in benchmark.scaledIterations { blackHole(catalogue.router.route(text)) }
+        }
+        Benchmark("complexity: \(name)") { benchmark in
+            var facts = RequestFacts(target: .auto, promptTokens: 100)
+            facts.text = text
+            for _ in benchmark.scaledIterations { blackHole(Complexity(of: facts, by: catalogue.complexityModel)) }
+        }
+        Benchmark("tokens: \(name)") { benchmark in
+            for _ in benchmark.scaledIterations { blackHole(TokenEstimate.tokens(in: text)) }
+        }
+    }
+    for (name, bytes) in [("1.5 KB", 1536), ("1 MB", 1_000_000)] {
+        let body = chat(bytes: bytes)
+        Benchmark("request: \(name)") { benchmark in
+            for _ in benchmark.scaledIterations { blackHole(planned(body)) }
         }
     }
 }

@@ -7,6 +7,12 @@ package struct Complexity: Sendable, Equatable {
     /// Whether the request was judged by what is in it. Otherwise it was not to be judged, and `score` is final.
     package let isJudged: Bool
 
+    package init(score: Double, signals: [String], isJudged: Bool) {
+        self.score = score
+        self.signals = signals
+        self.isJudged = isJudged
+    }
+
     /// Scores from here on are medium.
     package static let mediumFrom = 0.35
     /// Scores from here on are complex.
@@ -21,6 +27,10 @@ extension Complexity {
     ///
     /// - Parameter judgesTools: whether requests with tools and of agents are judged like others.
     package init(of facts: RequestFacts, by model: ComplexityModel, judgesTools: Bool = false) {
+        if let before = facts.complexity {
+            self = before
+            return
+        }
         let opinion: Opinion
         switch facts.requestClass {
         case .auxiliary: opinion = Opinion(0.1, ["an auxiliary request, says the client"])
@@ -55,10 +65,17 @@ extension Complexity {
                 return
             }
             let prompt = PromptSignals(of: facts.text)
-            let conversation = ConversationSignals(facts)
+            let conversation = ConversationSignals(facts, asking: prompt)
+            var level = model.level(prompt)
+            var words = conversation.words
+            // "And for the other case?" is about as hard as what it follows.
+            let before = facts.earlierTexts.map { model.level(PromptSignals(of: $0)) }.max() ?? level
+            if before > level {
+                if before > level + 0.5 { words.append("harder questions before") }
+                level += (before - level) / 2
+            }
             self.init(
-                ComplexityModel.score(ofLevel: model.level(prompt) + conversation.level),
-                conversation.words + model.strongest(prompt), isJudged: true)
+                ComplexityModel.score(ofLevel: level + conversation.level), words + model.strongest(prompt), isJudged: true)
         }
     }
 }
@@ -69,7 +86,8 @@ struct ConversationSignals {
     /// At most two.
     private(set) var words: [String] = []
 
-    init(_ facts: RequestFacts) {
+    /// - Parameter prompt: the signals of the last message.
+    init(_ facts: RequestFacts, asking prompt: PromptSignals) {
         if facts.needs.contains(.tools) || facts.requestClass != nil { add(0.5, "tools") }
         let turns = Double(max(0, facts.messageCount - 2))
         if turns > 0 { add(0.5 * turns / (turns + 8), turns > 6 ? "a long conversation" : nil) }
@@ -78,6 +96,11 @@ struct ConversationSignals {
         if let limit = facts.outputTokenLimit {
             if limit <= 64 { add(-0.4, "a short answer wanted") }
             if limit >= 4096 { add(0.2, nil) }
+        }
+        // "Write 2,000 words" orders them; "a book of 300 pages" does not.
+        if prompt[.task] > 0, let length = RequestedLength.tokens(in: facts.text) {
+            if length >= 1000 { add(0.4, "a long answer wanted") }
+            if length <= 64 { add(-0.2, "a short answer wanted") }
         }
     }
 

@@ -1,0 +1,90 @@
+import Core
+import Wire
+
+/// One request's place in a flight. Letting go of it is leaving.
+final class FlightSeat: Sendable {
+    let flight: Flight
+    private let id: Int
+    private let onLastLeft: @Sendable (Flight) -> Void
+
+    init(flight: Flight, id: Int, onLastLeft: @escaping @Sendable (Flight) -> Void) {
+        self.flight = flight
+        self.id = id
+        self.onLastLeft = onLastLeft
+    }
+
+    deinit {
+        if flight.leave(id) { onLastLeft(flight) }
+    }
+
+    /// How the answer begins; suspends until that is known.
+    ///
+    /// - Throws: `CancellationError` when the request's task is cancelled.
+    func landing() async throws -> Flight.Landing { try await flight.landing(for: id) }
+
+    /// What comes next; empty behind the end.
+    func read(beat: () async throws -> Void) async throws -> ArraySlice<FlightLog.Entry> {
+        try await flight.read(id, beat: beat)
+    }
+}
+
+extension AnswerStream.End {
+    /// The same for a request that another's call answered.
+    fileprivate func shared(by head: AnswerHead) -> AnswerStream.End {
+        AnswerStream.End(usage: usage, cost: .zero, attempts: [], receipt: Receipt([head.sharedCall(saved: cost)]))
+    }
+}
+
+/// A stream that is read from a seat.
+struct SeatStream: Sendable {
+    private let seat: FlightSeat
+    private let wantsUsage: Bool
+    private let settlement: Settlement
+    private let head: AnswerHead
+    /// Whether the call is on this request's account.
+    private let isLeader: Bool
+    private var pending: ArraySlice<FlightLog.Entry> = []
+    private var isOver = false
+
+    init(_ seat: FlightSeat, _ head: AnswerHead, wantsUsage: Bool, settlement: Settlement, isLeader: Bool) {
+        self.seat = seat
+        self.wantsUsage = wantsUsage
+        self.head = head
+        self.settlement = settlement
+        self.isLeader = isLeader
+    }
+
+    mutating func next(beat: () async throws -> Void) async throws -> AnswerStream.Part? {
+        while !isOver {
+            if pending.isEmpty {
+                pending = try await seat.read(beat: beat)
+                guard !pending.isEmpty else { break }
+            }
+            guard let entry = pending.popFirst(), wantsUsage || !entry.isUsageOnly else { continue }
+            switch entry.part {
+            case .events(let events): return .events(events + following())
+            case .resumed: return entry.part
+            case .done(let end):
+                isOver = true
+                settlement.note { $0.usage = end.usage }
+                settlement.settle(.complete)
+                return .done(isLeader ? end : end.shared(by: head))
+            case .failed(let error):
+                isOver = true
+                settlement.settle(.failed(error.code))
+                return entry.part
+            }
+        }
+        return nil
+    }
+
+    /// The chunks that are there already, so that a reader who joined late gets them as one.
+    private mutating func following() -> [SSEEvent] {
+        var events: [SSEEvent] = []
+        while let entry = pending.first, case .events(let more) = entry.part {
+            pending.removeFirst()
+            if wantsUsage || !entry.isUsageOnly { events += more }
+        }
+        return events
+    }
+}

@@ -1,0 +1,109 @@
+import Core
+import ServiceLifecycle
+import Synchronization
+
+/// The calls that several requests may wait for, one for each question, as children of this service: so a request that leaves
+/// does not take the call along that others wait for.
+package final class Flights: Service {
+    /// Requests with equal keys can share a call.
+    struct Key: Hashable, Sendable {
+        /// The cache key: all that can change the answer.
+        let question: String
+        /// Deadlines and the like, which can change whether there is one.
+        let policy: RequestPolicy
+        /// Another number for each call that is not to be shared; 0 for all others.
+        let lone: Int
+    }
+
+    private struct State {
+        var flights: [Key: Flight] = [:]
+        /// In the air, private ones too.
+        var running = 0
+        var joins = 0
+        var privates = 0
+    }
+
+    /// What is to be started.
+    private struct Departure: Sendable {
+        let flight: Flight
+        let key: Key
+        let executor: (any TaskExecutor)?
+        let call: @Sendable (Flight) async -> Void
+    }
+
+    private let state = Mutex(State())
+    private let limit: Int
+    private let departures: AsyncStream<Departure>
+    private let depart: AsyncStream<Departure>.Continuation
+
+    /// - Parameter limit: most calls at once; a request that finds so many makes its call alone, and it is not kept.
+    package init(limit: Int = 10_000) {
+        self.limit = limit
+        (departures, depart) = AsyncStream.makeStream(bufferingPolicy: .unbounded)
+    }
+
+    /// Makes the calls until graceful shutdown and the end of those under way.
+    package func run() async throws {
+        await withDiscardingTaskGroup { group in
+            await withGracefulShutdownHandler {
+                for await departure in departures {
+                    group.addTask(executorPreference: departure.executor) {
+                        await departure.flight.fly(departure.call)
+                        self.forget(departure.flight, departure.key)
+                        self.state.withLock { $0.running -= 1 }
+                    }
+                }
+            } onGracefulShutdown: {
+                self.depart.finish()
+            }
+        }
+    }
+
+    /// A seat, and whether the request leads; nil where there are too many flights, or the service has stopped.
+    ///
+    /// - Parameters:
+    ///   - isPrivate: nobody may join.
+    ///   - call: what a leader's flight does.
+    func board(
+        _ question: String, policy: RequestPolicy, isPrivate: Bool, on executor: (any TaskExecutor)?,
+        call: @escaping @Sendable (Flight) async -> Void
+    ) -> (seat: FlightSeat, isLeader: Bool)? {
+        let boarded = state.withLock { state -> (key: Key, flight: Flight, id: Int, isLeader: Bool)? in
+            if isPrivate { state.privates += 1 }
+            let key = Key(question: question, policy: policy, lone: isPrivate ? state.privates : 0)
+            if let flight = state.flights[key], let id = flight.board() {
+                state.joins += 1
+                return (key, flight, id, false)
+            }
+            guard state.running < limit else { return nil }
+            let flight = Flight()
+            guard let id = flight.board() else { return nil }
+            state.running += 1
+            state.flights[key] = flight
+            return (key, flight, id, true)
+        }
+        guard let (key, flight, id, isLeader) = boarded else { return nil }
+        let seat = FlightSeat(flight: flight, id: id) { [self] in forget($0, key) }
+        guard isLeader else { return (seat, false) }
+        switch depart.yield(Departure(flight: flight, key: key, executor: executor, call: call)) {
+        case .enqueued: return (seat, true)
+        case .dropped, .terminated: break
+        @unknown default: break
+        }
+        forget(flight, key)
+        state.withLock { $0.running -= 1 }
+        return nil
+    }
+
+    /// Nobody joins this flight any more.
+    private func forget(_ flight: Flight, _ key: Key) {
+        // Its last reference may go here, which must not happen under the lock.
+        let forgotten = state.withLock { state in
+            state.flights[key] === flight ? state.flights.removeValue(forKey: key) : nil
+        }
+        withExtendedLifetime(forgotten) {}
+    }
+
+    /// Calls in the air, and requests that joined one since the start.
+    package var figures: (running: Int, joins: Int) { state.withLock { ($0.running, $0.joins) } }
+}
