@@ -19,6 +19,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
     ],
     targets: [
+        .target(name: "CAllocations"),
         .target(name: "CSimdJSON", linkerSettings: [.linkedLibrary("simdjson")]),
         .target(name: "CWeights", exclude: ["agents.weights", "complexity.weights"]),
         .target(name: "Core", dependencies: [.product(name: "Crypto", package: "swift-crypto")], swiftSettings: swiftSettings),
@@ -28,7 +29,7 @@ let package = Package(
         .executableTarget(
             name: "RoutingBenchmark",
             dependencies: [
-                "Core", "CWeights", "Wire", .product(name: "NIOCore", package: "swift-nio"),
+                "CAllocations", "Core", "CWeights", "Wire", .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "Benchmark", package: "benchmark"),
             ],
             path: "Benchmarks/RoutingBenchmark", swiftSettings: swiftSettings,

@@ -35,9 +35,13 @@ import Testing
 
     /// How models count tokens, as their providers reported it.
     private struct Counts: DeploymentMeasures {
-        let factors: [String: Double]
+        var factors: [String: Double] = [:]
+        /// Seconds to the first content, by deployment.
+        var latencies: [String: Double] = [:]
 
-        func load(of deployment: Deployment, isStream: Bool) -> DeploymentLoad { DeploymentLoad() }
+        func load(of deployment: Deployment, isStream: Bool) -> DeploymentLoad {
+            DeploymentLoad(latency: latencies[deployment.id] ?? 0)
+        }
         func nextTurn(of model: Model) -> Int { 0 }
         func tokenFactor(of model: Model) -> Double { factors[model.name] ?? 1 }
     }
@@ -92,6 +96,22 @@ import Testing
         #expect(rank(all, RequestFacts(tokens: 100)) == ["writer", "reader"])
         #expect(rank(all, RequestFacts(tokens: 50_000)) == ["reader", "writer"])
         #expect(rank(all, RequestFacts(tokens: 100) { $0.outputTokenLimit = 1 }) == ["reader", "writer"])
+    }
+
+    /// 20 s double the cost, for a quick request 2 s do; of several deployments the quickest counts.
+    @Test func slownessCosts() {
+        let all = models(ModelSketch("cheap", price: .perMillion(10, 10), weights: [1, 1, -1]), ModelSketch("dear", price: .perMillion(15, 15)))
+        func first(_ latencies: [Double], _ priority: RequestFacts.Priority = .normal) -> String? {
+            let ids = ["on/cheap0", "on/cheap1", "off/cheap2"]
+            let counts = Counts(latencies: Dictionary(uniqueKeysWithValues: zip(ids, latencies)))
+            let facts = RequestFacts { $0.priority = priority }
+            return Chooser.rank(all, for: facts, forecast: CostForecast(facts), qualityNeeded: 0, measures: counts).first?.name
+        }
+        #expect(first([]) == "cheap")
+        #expect(first([9, 9, 9]) == "cheap")
+        #expect(first([11, 11, 1]) == "dear")
+        #expect(first([11, 9]) == "cheap" && first([11, 0]) == "cheap")
+        #expect(first([0.9, 0.9], .quick) == "cheap" && first([1.1, 1.1], .quick) == "dear")
     }
 
     @Test func anUnknownPriceCountsAsTheHighest() {

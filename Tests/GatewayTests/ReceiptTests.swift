@@ -6,7 +6,7 @@ import Testing
 import Wire
 
 /// What requests cost, attempt by attempt. Tokens cost 100 picodollars to read and 1000 to write; the question, `hi` in one
-/// message, is estimated at 4 tokens.
+/// message, is estimated at 6 tokens.
 @Suite struct ReceiptTests {
     private static let two = [ModelSpec.named("a", fallbacks: ["b"]), .named("b")]
     private static let usage = Chat.Usage(prompt: 9, completion: 3)
@@ -56,7 +56,7 @@ import Wire
         #expect(try attempts(of: rig).receipt.total == Money(picodollars: 4500))
     }
 
-    /// `hello` is 5 bytes: 2 tokens, so 4 × 100 + 2 × 1000.
+    /// `hello` is 5 bytes: 2 tokens, so 6 × 100 + 2 × 1000.
     @Test(arguments: [true, false]) func withoutACountItIsEstimated(isStream: Bool) async throws {
         let rig = GatewayRig(Self.two) { _, _ in isStream ? .stream() : .whole("hello", usage: nil) }
         if isStream { _ = try await StreamParts(reading: rig.stream()) } else { _ = await rig.ask() }

@@ -71,7 +71,7 @@ import Testing
             var found = [try await agent(#"{"role":"user","content":"ask quinn which colour is better"}"#)]
             let begun = #"{"role":"user","content":"which colour is better"},{"role":"assistant","content":"blue"}"#
             found.append(try await agent(#"\#(begun),{"role":"user","content":"are you sure?"}"#))
-            found.append(try await agent(#"\#(begun),{"role":"user","content":"now the function"}"#))
+            found.append(try await agent(#"\#(begun),{"role":"user","content":"now fix the function"}"#))
             #expect(found == ["quinn", "luna", "dev"])
         }
     }

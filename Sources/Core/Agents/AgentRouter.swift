@@ -40,8 +40,13 @@ package struct AgentRouter: Sendable {
     package func route(_ text: String, after earlier: [String] = []) -> Routing? {
         guard !agents.isEmpty else { return nil }
         let routing = routeAlone(text)
-        guard routing.isDefault else { return routing }
+        guard !earlier.isEmpty, routing.isDefault || routing.basis == .message && saysLittle(text, routing) else { return routing }
         return earlier.lazy.map(routeAlone).first { !$0.isDefault }?.followed ?? routing
+    }
+
+    /// A few words that are not clearly for one agent are no change of the subject.
+    private func saysLittle(_ text: String, _ routing: Routing) -> Bool {
+        routing.confidence < 0.9 && text.utf8.count < 64 && text.utf8.count { $0 == UInt8(ascii: " ") } < 5
     }
 
     private func routeAlone(_ text: String) -> Routing {

@@ -63,12 +63,12 @@ package enum Chooser {
         }
     }
 
-    /// How much dearer a wait makes a model: one that takes as long as the caller's patience counts double. One that nothing
-    /// was measured of counts as quick.
+    /// How much dearer a wait makes a model: one that takes as long as the caller's patience counts double. One with a
+    /// deployment that nothing was measured of counts as quick.
     private static func slowness(of model: Model, for facts: RequestFacts, by measures: any DeploymentMeasures) -> Double {
         let patience: Double = facts.priority == .quick ? 2 : 20
         let latencies = model.deployments.lazy.filter(\.isLive).map { measures.load(of: $0, isStream: facts.isStream).latency }
-        return 1 + (latencies.filter { $0 > 0 }.min() ?? 0) / patience
+        return 1 + (latencies.min() ?? 0) / patience
     }
 
     /// What keeps the model from serving the request; nil when it can.

@@ -1,4 +1,5 @@
 import Benchmark
+import CAllocations
 import CWeights
 import Core
 import NIOCore
@@ -22,7 +23,7 @@ let catalogue: Catalogue = {
             deployments: [
                 Deployment(index: index, id: "p/model-\(index)", provider: "p", modelName: "m", weight: 1, isLive: true)
             ],
-            fallbacks: nil, quality: 40 + index * 6, tier: .medium, inputWindow: 128_000, outputWindow: nil, abilities: [.tools],
+            fallbacks: nil, quality: 40 + index * 6, tier: .medium, inputWindow: 2_000_000, outputWindow: nil, abilities: [.tools],
             acceptsSampling: true, price: price, timeouts: Timeouts(), ownedBy: "")
     }
     return Catalogue(
@@ -60,31 +61,34 @@ func planned(_ body: ByteBuffer) -> Plan {
     return try! planner.plan(facts)
 }
 
+let allocations = BenchmarkMetric.custom("Allocations", polarity: .prefersSmaller, useScalingFactor: true)
+
+/// Measures a piece of work: its time, and how often it allocates.
+func measure(_ name: String, _ work: @escaping @Sendable () -> Void) {
+    Benchmark(name) { benchmark in
+        let before = allocation_count()
+        for _ in benchmark.scaledIterations { work() }
+        benchmark.measurement(allocations, Int(allocation_count() - before))
+    }
+}
+
 let benchmarks: @Sendable () -> Void = {
     Benchmark.defaultConfiguration = .init(
-        metrics: [.cpuTotal, .wallClock, .mallocCountTotal, .instructions], scalingFactor: .kilo, maxDuration: .seconds(3))
+        metrics: [.cpuTotal, .wallClock, allocations], scalingFactor: .kilo, maxDuration: .seconds(2))
 
     let texts = [
         ("60 characters", String(message.prefix(60))), ("300 characters", String(message.prefix(300))), ("one emoji", "😀"),
         ("1 MB", String(repeating: message, count: 1_000_000 / message.utf8.count + 1)),
     ]
     for (name, text) in texts {
-        Benchmark("agent: \(name)") { benchmark in
-            for _ in benchmark.scaledIterations { blackHole(catalogue.router.route(text)) }
-        }
-        Benchmark("complexity: \(name)") { benchmark in
-            var facts = RequestFacts(target: .auto, promptTokens: 100)
-            facts.text = text
-            for _ in benchmark.scaledIterations { blackHole(Complexity(of: facts, by: catalogue.complexityModel)) }
-        }
-        Benchmark("tokens: \(name)") { benchmark in
-            for _ in benchmark.scaledIterations { blackHole(TokenEstimate.tokens(in: text)) }
-        }
+        measure("agent: \(name)") { blackHole(catalogue.router.route(text)) }
+        var facts = RequestFacts(target: .auto, promptTokens: 100)
+        facts.text = text
+        measure("complexity: \(name)") { [facts] in blackHole(Complexity(of: facts, by: catalogue.complexityModel)) }
+        measure("tokens: \(name)") { blackHole(TokenEstimate.tokens(in: text)) }
     }
     for (name, bytes) in [("1.5 KB", 1536), ("1 MB", 1_000_000)] {
         let body = chat(bytes: bytes)
-        Benchmark("request: \(name)") { benchmark in
-            for _ in benchmark.scaledIterations { blackHole(planned(body)) }
-        }
+        measure("request: \(name)") { blackHole(planned(body)) }
     }
 }
