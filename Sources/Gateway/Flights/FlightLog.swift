@@ -44,7 +44,7 @@ struct FlightLog: Sendable {
     func isAhead(of readers: some Sequence<Position>) -> Bool {
         let positions = readers.map(\.bytes)
         guard let quickest = positions.max(), let slowest = positions.min() else { return false }
-        return bytes <= Self.wholeLimit ? bytes - quickest > Self.window : bytes - slowest > Self.wholeLimit
+        return bytes - quickest > Self.window || bytes - slowest > Self.wholeLimit
     }
 
     /// Forgets what all have read, once the log has become too long to be kept whole.
