@@ -59,7 +59,7 @@ package struct Planner: Sendable {
                 catalogue.models, for: facts, forecast: forecast, qualityNeeded: needed, measures: measures)
             if ranked.isEmpty { throw noCandidate(facts) }
             let isWarm = facts.warmPrompt?.model == ranked[0].name
-                && Chooser.rank(ranked, for: facts, forecast: forecast.cold, qualityNeeded: needed, measures: measures)[0].name
+                && Chooser.rank(ranked, for: facts, forecast: forecast.cold, qualityNeeded: needed, measures: measures).first?.name
                     != ranked[0].name
             let candidates = Candidates(
                 ranked.enumerated().map { place, model in
