@@ -72,6 +72,13 @@ import Testing
         #expect((Self.router.route("Ich wüsste gern, wie das Wetter morgen wird")?.confidence ?? 1) < 0.5)
     }
 
+    /// A few words that are not clearly for another agent are no change of the subject.
+    @Test func aShortFollowUpStaysWithItsAgent() throws {
+        #expect(Self.router.route("make it shorter")?.basis == .message)
+        let routing = try #require(Self.router.route("make it shorter", after: ["Which colour palette fits a banking app and passes WCAG?"]))
+        #expect(routing.basis == .conversation && Self.agents[routing.agentIndex].id == "luna")
+    }
+
     @Test func garbageIsAnswered() {
         var random = SplitMix64(seed: 7)
         for size in [1, 3, 50, 400, 9000] {
