@@ -85,15 +85,18 @@ package struct AnswerKeeping: Sendable {
     }
 
     /// Keeps a complete answer where the rules allow it. Why not, where they don't.
-    func keep(_ answer: WholeAnswer, _ head: AnswerHead, wasResumed: Bool, seconds: Double, for ask: Ask, on course: CacheCourse)
-        -> StoreRefusal?
-    {
+    ///
+    /// - Parameter model: judges what was not judged for the plan.
+    func keep(
+        _ answer: WholeAnswer, _ head: AnswerHead, wasResumed: Bool, seconds: Double, for ask: Ask, on course: CacheCourse,
+        by model: ComplexityModel
+    ) -> StoreRefusal? {
         guard var signals = AnswerSignals(of: answer.body, for: ask.request) else { return refuse(.incomplete) }
         signals.wasResumed = wasResumed
-        signals.isFromFallback = head.reason == .fallback || head.reason == .standIn
+        signals.isFromFallback = head.reason?.isSecondChoice ?? false
         if let refusal = settings.rule.refusal(of: signals, bytes: answer.body.readableBytes) { return refuse(refusal) }
         let life = settings.rule.life(
-            of: (head.complexity ?? Complexity(of: ask.factsWithText)).tier, confidence: signals.confidence,
+            of: (head.complexity ?? Complexity(of: ask.factsWithText, by: model)).tier, confidence: signals.confidence,
             asked: course.wishes.life)
         cache.store(
             CachedAnswer(
@@ -169,19 +172,5 @@ extension Ask {
         var facts = facts
         if facts.text.isEmpty { facts.text = request.lastUserText }
         return facts
-    }
-}
-
-extension RequestFacts.Target {
-    /// In one word, as callers would write it.
-    fileprivate var name: String {
-        switch self {
-        case .auto: "auto"
-        case .anyModel: "any"
-        case .agent(let id): "agent/\(id)"
-        case .model(let name): name
-        case .agentOnModel(let agent, let model): "agent/\(agent)@\(model)"
-        case .autoOnModel(let model): "auto@\(model)"
-        }
     }
 }

@@ -133,13 +133,14 @@ extension Gateway {
             switch try await run.answer() {
             case .whole(var head, let whole):
                 let refusal = keeping.keep(
-                    whole, head, wasResumed: false, seconds: started.duration(to: now()).seconds, for: ask, on: course)
+                    whole, head, wasResumed: false, seconds: started.duration(to: now()).seconds, for: ask, on: course,
+                    by: fleet.catalogue.complexityModel)
                 head.cache = course.note(stored: refusal == nil)
                 flight.land(.whole(head, whole))
             case .stream(var head, let stream):
                 head.cache = course.note(stored: nil)
                 flight.land(.stream(head))
-                await relay(stream, head, since: started, ask, keeping, course, to: flight)
+                await relay(stream, head, since: started, ask, keeping, course, by: fleet.catalogue.complexityModel, to: flight)
             }
         } catch {
             keeping.refuse(.failed)
@@ -150,7 +151,7 @@ extension Gateway {
     /// Hands a stream's parts to the seats, and keeps the answer that they make.
     private func relay(
         _ stream: AttemptStream, _ head: AnswerHead, since started: Instant, _ ask: Ask, _ keeping: AnswerKeeping,
-        _ course: CacheCourse, to flight: Flight
+        _ course: CacheCourse, by model: ComplexityModel, to flight: Flight
     ) async {
         var stream = stream
         var wasResumed = false
@@ -168,7 +169,7 @@ extension Gateway {
                         flight.put(whole)
                         _ = keeping.keep(
                             whole, head, wasResumed: wasResumed, seconds: started.duration(to: now()).seconds, for: ask,
-                            on: course)
+                            on: course, by: model)
                     } else {
                         keeping.refuse(flight.chunks == nil ? .tooLarge : .incomplete)
                     }
