@@ -79,9 +79,6 @@ package struct CacheKey: Sendable, Hashable {
         Hexadecimal.append(code.finalize(), to: &name)
         text = String(decoding: name, as: UTF8.self)
     }
-
-    /// A glob that matches all keys of the secret's tenant and no other, under all secrets that it ever had.
-    package static func glob(of secret: TenantSecret) -> String { "v1:\(secret.pseudonym):*" }
 }
 
 extension FramedBytes {

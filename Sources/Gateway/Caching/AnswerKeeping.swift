@@ -97,9 +97,8 @@ package struct AnswerKeeping: Sendable {
         let life = settings.rule.life(of: tier, confidence: signals.confidence, asked: course.wishes.life)
         cache.store(
             CachedAnswer(
-                body: answer.body, model: head.model, deployment: head.deployment, agent: head.agent?.id, usage: answer.usage,
-                cost: answer.cost, createdAt: wallClock(), life: life, confidence: signals.confidence,
-                tags: tags(of: head, for: ask, on: course), seconds: seconds),
+                body: answer.body, model: head.model, deployment: head.deployment, usage: answer.usage, cost: answer.cost,
+                createdAt: wallClock(), life: life, tags: tags(of: head, for: ask, on: course), seconds: seconds),
             at: course.query.address, session: course.query.session)
         return nil
     }
