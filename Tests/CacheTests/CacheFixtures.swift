@@ -59,6 +59,13 @@ enum Fixture {
     }
 }
 
+extension TieredCache {
+    /// Keeps an answer that is made now.
+    func store(_ answer: CachedAnswer, at address: CacheAddress, session: String?) {
+        _ = store(answer, at: address, session: session, since: moment)
+    }
+}
+
 extension CachedAnswer {
     /// The body as text.
     var text: String { String(buffer: body) }

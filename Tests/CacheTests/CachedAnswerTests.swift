@@ -116,4 +116,13 @@ struct CachedAnswerTests {
         #expect(CacheTag.own("x", of: "a") != CacheTag.own("x", of: "b"))
         #expect(CacheTag.user("x", of: "a") != CacheTag.session("x", of: "a"))
     }
+
+    @Test(arguments: [
+        (CacheTag.tenant("acme"), "acme"), (.user("x", of: "acme"), "acme"), (.session("a:b", of: "a:b:c"), "a:b:c"),
+        (.own("9:x", of: "漢字"), "漢字"), (.own("", of: ""), ""), (.tenant("a:b"), "a:b"), (.agent("dev"), nil), (.model("4:acme:m"), nil),
+        (CacheTag(name: "own"), nil), (CacheTag(name: "own:x:y"), nil), (CacheTag(name: "own:-1:y"), nil), (CacheTag(name: ""), nil),
+    ] as [(CacheTag, String?)])
+    func aTagKnowsItsTenant(tag: CacheTag, owner: String?) {
+        #expect(tag.owner == owner && CacheInvalidation.tag(tag).owner == owner)
+    }
 }

@@ -24,6 +24,27 @@ import Wire
         if case .failed(let failure) = landing { failure.error.code == .callerGone } else { false }
     }
 
+    // MARK: Joining
+
+    @Test func nobodyJoinsWhatIsOutdatedAndAnotherTakesItsPlace() throws {
+        let flights = Flights()
+        let isOutdated = Watched(false)
+        func board(_ isOutdated: @escaping @Sendable () -> Bool = { false }) throws -> (seat: FlightSeat, isLeader: Bool) {
+            let boarded = flights.board(
+                "q", policy: RequestPolicy(), isPrivate: false, on: nil, isOutdated: isOutdated, call: { _ in })
+            return try #require(boarded)
+        }
+        let first = try board { isOutdated.value }
+        let second = try board()
+        #expect(first.isLeader && !second.isLeader && second.seat.flight === first.seat.flight)
+        isOutdated.update { $0 = true }
+        let third = try board()
+        #expect(third.isLeader && third.seat.flight !== first.seat.flight)
+        let fourth = try board()
+        #expect(fourth.seat.flight === third.seat.flight, "the new one has taken the place")
+        #expect(flights.figures.joins == 2)
+    }
+
     // MARK: Reading
 
     @Test func everybodyGetsEverythingWheneverTheyCome() async throws {
@@ -270,4 +291,9 @@ import Wire
             try await group.waitForAll()
         }
     }
+}
+
+extension Flight {
+    /// One of which nothing is ever forgotten.
+    fileprivate convenience init() { self.init(isOutdated: { false }) }
 }

@@ -57,9 +57,13 @@ final class Flight: Sendable {
         }
     }
 
+    /// Whether something was forgotten since the call began that its answer may be part of.
+    let isOutdated: @Sendable () -> Bool
     private let state = Mutex(State())
     /// Most requests that wait for one call.
     private static let seatLimit = 65_536
+
+    init(isOutdated: @escaping @Sendable () -> Bool) { self.isOutdated = isOutdated }
 
     // MARK: Those who wait
 
