@@ -46,7 +46,7 @@ struct Responder: Sendable {
         do {
             return try await route.handler(request)
         } catch let error as AnswerFailure {
-            return Response(failure: error)
+            return Response(failure: error, withReceipt: request.tellsCost)
         } catch let error as GatewayError {
             return Response(error: error)
         } catch is CancellationError {

@@ -11,8 +11,7 @@ final class OpenAttempt: Sendable {
     private let started: Double
     /// What it is for, if anything of it reaches the caller.
     private let kind: Receipt.Kind
-    /// Of the request, estimated.
-    private let promptTokens: Int
+    private let forecast: CostForecast
     /// nil once it was paid.
     private let debt: Mutex<Debt?>
 
@@ -24,11 +23,11 @@ final class OpenAttempt: Sendable {
     }
 
     init(
-        _ planned: Plan.Attempt, for kind: Receipt.Kind, promptTokens: Int, permit: Fleet.Permit, fleet: Fleet,
+        _ planned: Plan.Attempt, for kind: Receipt.Kind, forecast: CostForecast, permit: Fleet.Permit, fleet: Fleet,
         settlement: Settlement, requestID: String
     ) {
         self.kind = kind
-        self.promptTokens = promptTokens
+        self.forecast = forecast
         self.planned = planned
         self.fleet = fleet
         self.settlement = settlement
@@ -48,6 +47,7 @@ final class OpenAttempt: Sendable {
     func deliver(isStream: Bool) {
         let seconds = settlement.seconds - started
         fleet.loads.observe(seconds, of: planned.deployment, isStream: isStream)
+        fleet.hedging?.observe(seconds, of: planned.deployment, isStream: isStream)
         if isStream { debt.withLock { $0?.firstContent = .seconds(seconds) } }
     }
 
@@ -55,11 +55,25 @@ final class OpenAttempt: Sendable {
         if let debt = settle(.success) { record(nil, debt.tally) }
     }
 
-    func fail(_ fault: Fault, retryAfter: Duration?, isStream: Bool) {
-        guard let debt = settle(.fault(fault, retryAfter: retryAfter)) else { return }
+    /// False if it was paid before.
+    @discardableResult
+    func fail(_ fault: Fault, retryAfter: Duration?, isStream: Bool) -> Bool {
+        guard let debt = settle(.fault(fault, retryAfter: retryAfter)) else { return false }
         record(fault, debt.tally)
-        guard fault.meaning.blame == .provider else { return }
-        fleet.loads.observeFault(after: settlement.seconds - started, of: planned.deployment, isStream: isStream)
+        if fault.meaning.blame == .provider {
+            fleet.loads.observeFault(after: settlement.seconds - started, of: planned.deployment, isStream: isStream)
+        }
+        return true
+    }
+
+    /// Another call has answered first. What this one has cost is wasted, and it would have taken longer than it did.
+    func lose(isStream: Bool) {
+        guard let debt = settle(.fault(.notNeeded, retryAfter: nil)) else { return }
+        let charge = record(.notNeeded, debt.tally, as: .waste)
+        let seconds = settlement.seconds - started
+        fleet.loads.observe(atLeast: seconds, of: planned.deployment, isStream: isStream)
+        fleet.hedging?.observe(atLeast: seconds, of: planned.deployment, isStream: isStream)
+        fleet.hedging?.countWaste(charge)
     }
 
     /// What was owed; nil if it was settled before.
@@ -73,12 +87,18 @@ final class OpenAttempt: Sendable {
         return debt
     }
 
-    private func record(_ fault: Fault?, _ tally: Tally) {
+    @discardableResult
+    private func record(_ fault: Fault?, _ tally: Tally, as end: Receipt.Kind? = nil) -> Charge {
         let record = AttemptRecord(
             model: planned.model.name, deployment: planned.deployment.id, fault: fault,
-            seconds: settlement.seconds - started, kind: tally.isDelivered ? kind : .failedAttempt,
-            charge: tally.charge(after: fault, promptTokens: promptTokens, at: planned.model.price))
+            seconds: settlement.seconds - started, kind: end ?? (tally.isDelivered ? kind : .failedAttempt),
+            charge: tally.charge(after: fault, promptTokens: forecast.promptTokens, at: planned.model.price))
         settlement.note { $0.attempts.append(record) }
+        // The rest of an answer that another began says nothing of how long answers are.
+        if fault == nil, kind != .resumedPart, tally.isDelivered, let usage = tally.usage {
+            fleet.loads.lengths.observe(usage, of: planned.model, forecast)
+        }
+        return record.charge
     }
 }
 

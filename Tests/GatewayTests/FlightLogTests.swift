@@ -10,16 +10,17 @@ import Wire
         FlightLog.Entry(part: .resumed(Resumption(model: "\(number)", by: .restart)), isUsageOnly: isUsageOnly, bytes: bytes)
     }
 
-    private func numbers(_ entries: ArraySlice<FlightLog.Entry>) -> [Int] { entries.map(\.number) }
+    private func numbers(_ entries: [FlightLog.Entry]?) -> [Int]? { entries?.map(\.number) }
 
     @Test func everyReaderGetsEverythingInOrder() {
         var log = FlightLog()
         var (early, late) = (FlightLog.Position(), FlightLog.Position())
-        #expect(log.read(from: &early).isEmpty)
+        #expect(numbers(log.read(from: &early)) == [])
         for number in 0..<3 { log.append(entry(number, bytes: 10)) }
         #expect(numbers(log.read(from: &early)) == [0, 1, 2])
         log.append(entry(3, bytes: 10))
-        #expect(numbers(log.read(from: &early)) == [3] && log.read(from: &early).isEmpty)
+        #expect(numbers(log.read(from: &early)) == [3])
+        #expect(!log.hasNews(behind: early) && log.hasNews(behind: late))
         #expect(numbers(log.read(from: &late)) == [0, 1, 2, 3])
     }
 
@@ -29,57 +30,53 @@ import Wire
         var position = FlightLog.Position()
         var sizes: [Int] = []
         var read: [Int] = []
-        while case let batch = numbers(log.read(from: &position)), !batch.isEmpty {
+        while let batch = numbers(log.read(from: &position)), !batch.isEmpty {
             sizes.append(batch.count)
             read += batch
         }
         #expect(sizes == [256, 256, 88] && read == Array(0..<600))
     }
 
-    /// Positions of readers who have read so many bytes of a log of equal entries.
-    private func positions(in log: FlightLog, _ reads: Int...) -> [FlightLog.Position] {
-        reads.map { count in
-            var position = FlightLog.Position()
-            for _ in 0..<count { _ = log.read(from: &position) }
-            return position
-        }
-    }
-
-    @Test func theQuickestReaderCountsWhileTheLogIsWhole() {
+    @Test func theQuickestReaderSetsThePace() {
         var log = FlightLog()
-        let reader = [FlightLog.Position()]
+        var (quick, slow) = (FlightLog.Position(), FlightLog.Position())
         log.append(entry(bytes: FlightLog.window))
-        #expect(!log.isAhead(of: reader), "just as far as allowed")
+        #expect(!log.isAhead, "just as far as allowed")
         log.append(entry(bytes: 1))
-        #expect(log.isAhead(of: reader))
-        #expect(!log.isAhead(of: reader + positions(in: log, 1)), "another one has read it all")
-        #expect(!log.isAhead(of: []), "nobody waits for anything")
+        #expect(log.isAhead)
+        _ = log.read(from: &quick)
+        #expect(!log.isAhead, "one has read it all")
+        log.append(entry(bytes: FlightLog.window + 1))
+        #expect(log.isAhead)
+        _ = log.read(from: &slow)
+        #expect(!log.isAhead, "it has overtaken the other")
     }
 
-    @Test func theSlowestReaderCountsBehindTheLimit() {
+    @Test func aLogIsWholeUpToItsLimit() {
         var log = FlightLog()
-        log.append(entry(bytes: FlightLog.wholeLimit))
-        let quick = positions(in: log, 1)
-        let slow = [FlightLog.Position()]
-        #expect(!log.isAhead(of: slow + quick))
-        log.append(entry(bytes: 1))
-        #expect(log.isAhead(of: slow + quick), "the slow one has read nothing of more than the limit")
-        #expect(!log.isAhead(of: quick))
-    }
-
-    @Test func aLogIsTrimmedOnlyBehindTheLimit() {
-        var log = FlightLog()
-        log.append(entry(0, bytes: FlightLog.wholeLimit))
-        let first = positions(in: log, 1)
-        log.trim(for: first)
-        #expect(log.isWhole, "whoever joins may still get all")
-        log.append(entry(1, bytes: 1))
-        log.trim(for: first + [FlightLog.Position()])
-        #expect(log.isWhole, "somebody has read nothing")
-        log.trim(for: first)
+        var (quick, slow) = (FlightLog.Position(), FlightLog.Position())
+        log.append(entry(0, bytes: FlightLog.window))
+        log.append(entry(1, bytes: FlightLog.wholeLimit))
+        #expect(log.isWhole && numbers(log.read(from: &quick)) == [0, 1])
+        log.append(entry(2, bytes: 1))
         #expect(!log.isWhole && log.chunks == nil)
-        var position = first[0]
-        #expect(numbers(log.read(from: &position)) == [1], "the rest is where it was")
+        #expect(log.size == 1, "what is left has the limit's size at most")
+        #expect(numbers(log.read(from: &quick)) == [2], "the rest is where it was")
+        #expect(log.hasNews(behind: slow) && log.read(from: &slow) == nil, "what it is to read is gone")
+    }
+
+    @Test func whatAllHaveReadCanBeForgotten() {
+        var log = FlightLog()
+        var (quick, slow) = (FlightLog.Position(), FlightLog.Position())
+        log.append(entry(0, bytes: 10))
+        _ = log.read(from: &slow)
+        log.append(entry(1, bytes: 20))
+        _ = log.read(from: &quick)
+        log.forget(readBy: [FlightLog.Position()])
+        #expect(log.isWhole, "somebody has read nothing")
+        log.forget(readBy: [quick, slow])
+        #expect(!log.isWhole && log.size == 20)
+        #expect(numbers(log.read(from: &slow)) == [1])
     }
 
     @Test func chunksAreThoseOfEvents() throws {

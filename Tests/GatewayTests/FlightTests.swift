@@ -21,7 +21,7 @@ import Wire
     }
 
     private static func isCallerGone(_ landing: Flight.Landing) -> Bool {
-        if case .failed(let failure) = landing { failure.error.code == .callerGone } else { false }
+        if case .failed(let failure, _) = landing { failure.error.code == .callerGone } else { false }
     }
 
     // MARK: Joining
@@ -31,7 +31,7 @@ import Wire
         let isOutdated = Watched(false)
         func board(_ isOutdated: @escaping @Sendable () -> Bool = { false }) throws -> (seat: FlightSeat, isLeader: Bool) {
             let boarded = flights.board(
-                "q", policy: RequestPolicy(), isPrivate: false, on: nil, isOutdated: isOutdated, call: { _ in })
+                "q", policy: RequestPolicy(), wishes: CacheDirectives(), on: nil, isOutdated: isOutdated, call: { _ in })
             return try #require(boarded)
         }
         let first = try board { isOutdated.value }
@@ -48,7 +48,7 @@ import Wire
     // MARK: Reading
 
     @Test func everybodyGetsEverythingWheneverTheyCome() async throws {
-        let flight = Flight()
+        let flight = Flight(in: FlightMemory(limit: .max))
         let first = try #require(flight.board())
         let (half, joined) = (Gate("half"), Gate("joined"))
         try await withThrowingTaskGroup(of: [Int].self) { group in
@@ -79,15 +79,15 @@ import Wire
     }
 
     @Test func onlyTheFirstLandingCounts() async throws {
-        let flight = Flight()
+        let flight = Flight(in: FlightMemory(limit: .max))
         let id = try #require(flight.board())
         flight.land(.stream(Self.head))
-        flight.land(.failed(AnswerFailure(error: GatewayError(.deadline, .client, "late"))))
+        flight.land(.failed(AnswerFailure(error: GatewayError(.deadline, .client, "late")), of: nil))
         guard case .stream = try await flight.landing(for: id) else { throw Unexpected(what: "the second landing") }
     }
 
     @Test func aCallThatSaysNothingIsAFailure() async throws {
-        let flight = Flight()
+        let flight = Flight(in: FlightMemory(limit: .max))
         let id = try #require(flight.board())
         await flight.fly { _ in }
         #expect(Self.isCallerGone(try await flight.landing(for: id)))
@@ -95,7 +95,7 @@ import Wire
     }
 
     @Test func beatsReachThoseWhoWait() async throws {
-        let flight = Flight()
+        let flight = Flight(in: FlightMemory(limit: .max))
         let ids = [try #require(flight.board()), try #require(flight.board())]
         let heard = ids.map { Gate("a beat for \($0)") }
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -120,7 +120,7 @@ import Wire
     }
 
     @Test func aBeatThatFailsEndsOnlyItsReader() async throws {
-        let flight = Flight()
+        let flight = Flight(in: FlightMemory(limit: .max))
         let (one, other) = (try #require(flight.board()), try #require(flight.board()))
         let failed = Gate("the beat failed")
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -148,7 +148,7 @@ import Wire
     // MARK: Leaving
 
     @Test func theLastOneOutEndsTheCall() async throws {
-        let flight = Flight()
+        let flight = Flight(in: FlightMemory(limit: .max))
         let ids = try (0..<3).map { _ in try #require(flight.board()) }
         let (begun, ended) = (Gate("begun"), Gate("cancelled"))
         await withTaskGroup(of: Void.self) { group in
@@ -169,13 +169,13 @@ import Wire
     }
 
     @Test func aFlightThatAllLeftBeforeItBeganEnds() async throws {
-        let flight = Flight()
+        let flight = Flight(in: FlightMemory(limit: .max))
         #expect(flight.leave(try #require(flight.board())))
         await flight.fly { _ in try? await Gate("never").wait(limit: .seconds(50)) }
     }
 
     @Test func whoLeavesWaitingLeavesTheOthersWaiting() async throws {
-        let flight = Flight()
+        let flight = Flight(in: FlightMemory(limit: .max))
         let (one, other) = (try #require(flight.board()), try #require(flight.board()))
         let gone = Gate("one is gone")
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -201,7 +201,7 @@ import Wire
 
     /// The seat is the place among those who wait: letting go of it is leaving.
     @Test func lettingGoOfTheLastSeatTellsWhoKeepsTheTable() async throws {
-        let flight = Flight()
+        let flight = Flight(in: FlightMemory(limit: .max))
         let left = Watched(0)
         var seats = try (0..<2).map { _ in FlightSeat(flight: flight, id: try #require(flight.board())) { _ in left.update { $0 += 1 } } }
         seats.removeLast()
@@ -215,7 +215,7 @@ import Wire
     private static let size = 64 << 10
 
     @Test func aReaderWhoReadsNothingIsNotOverrun() async throws {
-        let flight = Flight()
+        let flight = Flight(in: FlightMemory(limit: .max))
         let id = try #require(flight.board())
         let appended = Watched(0)
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -241,7 +241,7 @@ import Wire
     }
 
     @Test func aSlowReaderHoldsNobodyUpBeforeTheLimit() async throws {
-        let flight = Flight()
+        let flight = Flight(in: FlightMemory(limit: .max))
         let (slow, quick) = (try #require(flight.board()), try #require(flight.board()))
         let limit = FlightLog.wholeLimit / Self.size
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -254,27 +254,90 @@ import Wire
             func readQuickly(to count: Int) async throws {
                 while read.count < count { read += try await flight.read(quick, beat: {}).map(\.number) }
             }
-            // The one more is what the provider waits with.
-            try await readQuickly(to: limit + 1)
-            #expect(read.count == limit + 1)
+            try await readQuickly(to: limit - 1)
             let late = try #require(flight.board(), "the log is whole")
             #expect(!flight.leave(late))
-            #expect(try await flight.read(slow, beat: {}).count == limit + 1)
-            try await readQuickly(to: limit + 2)
-            #expect(flight.board() == nil, "its beginning is gone")
-            #expect(flight.chunks == nil)
-            // What is kept for the slow one is bounded.
-            try await readQuickly(to: 2 * limit + 2)
-            #expect(read.count == 2 * limit + 2)
-            #expect(!flight.leave(slow), "the quick one goes on alone")
+            try await readQuickly(to: 2 * limit)
+            #expect(flight.board() == nil && flight.chunks == nil, "its beginning is gone")
+            do {
+                _ = try await flight.read(slow, beat: {})
+                Issue.record("the slow reader's next part is gone")
+            } catch let error as GatewayError { #expect(error.code == .readerTooSlow) }
+            #expect(!flight.leave(slow))
             try await readQuickly(to: 4 * limit)
             #expect(read == Array(0..<4 * limit))
             try await group.waitForAll()
         }
     }
 
+    @Test func whatIsHeldOverTheLimitOfAllIsWhatIsStillToBeRead() async throws {
+        let memory = FlightMemory(limit: 3 * Self.size)
+        var flight: Flight? = Flight(in: memory)
+        let (quick, slow) = (try #require(flight?.board()), try #require(flight?.board()))
+        try await withThrowingTaskGroup(of: Void.self) { [flight] group in
+            group.addTask {
+                await flight?.fly { flight in
+                    for number in 0..<10 { await flight.append(Self.entry(number, bytes: Self.size)) }
+                }
+            }
+            var (first, second): ([Int], [Int]) = ([], [])
+            while first.count < 2 { first += try await flight?.read(quick, beat: {}).map(\.number) ?? [] }
+            while second.count < 10 { second += try await flight?.read(slow, beat: {}).map(\.number) ?? [] }
+            while first.count < 10 { first += try await flight?.read(quick, beat: {}).map(\.number) ?? [] }
+            #expect(first == Array(0..<10) && second == first, "nobody loses what they have not read")
+            #expect(flight?.board() == nil, "what all have read is gone")
+            try await group.waitForAll()
+        }
+        flight = nil
+        memory.add(3 * Self.size)
+        #expect(!memory.isFull, "a flight that is gone holds nothing")
+        memory.add(1)
+        #expect(memory.isFull)
+    }
+
+    @Test func nobodyJoinsAFailure() throws {
+        let flight = Flight(in: FlightMemory(limit: .max))
+        _ = try #require(flight.board())
+        flight.land(.failed(AnswerFailure(error: GatewayError(.providersFailed, .provider, "all")), of: nil))
+        #expect(flight.board() == nil)
+    }
+
+    // MARK: Whose call is whose
+
+    private static func board(
+        _ flights: Flights, _ question: String = "q", policy: RequestPolicy = RequestPolicy(), _ wish: (inout CacheDirectives) -> Void = { _ in }
+    ) throws -> (seat: FlightSeat, isLeader: Bool) {
+        var wishes = CacheDirectives()
+        wish(&wishes)
+        return try #require(flights.board(question, policy: policy, wishes: wishes, on: nil) { _ in })
+    }
+
+    @Test func aCallIsSharedAmongThoseWhoMayBeAnsweredAlike() throws {
+        let flights = Flights()
+        var impatient = RequestPolicy()
+        impatient.deadline = .seconds(1)
+        let first = try Self.board(flights)
+        #expect(first.isLeader)
+        let second = try Self.board(flights)
+        #expect(!second.isLeader)
+        let others = [
+            try Self.board(flights, "another"), try Self.board(flights, policy: impatient), try Self.board(flights) { $0.onlyIfCached = true },
+            try Self.board(flights) { $0.maximumAge = .seconds(10) }, try Self.board(flights) { $0.maximumAge = .seconds(20) },
+            try Self.board(flights) { $0.noCache = true }, try Self.board(flights) { $0.noCache = true },
+        ]
+        #expect(others.filter(\.isLeader).count == others.count, "each could be answered otherwise")
+        let third = try Self.board(flights) { $0.maximumAge = .seconds(20) }
+        #expect(!third.isLeader)
+        #expect(flights.figures == (8, 2))
+    }
+
+    @Test func noCallBeginsWhileTheOthersHoldTooMuch() throws {
+        let flights = Flights(byteLimit: -1)
+        #expect(flights.board("q", policy: RequestPolicy(), wishes: CacheDirectives(), on: nil) { _ in } == nil)
+    }
+
     @Test func aProviderThatWaitsIsLetGoWithTheLastReader() async throws {
-        let flight = Flight()
+        let flight = Flight(in: FlightMemory(limit: .max))
         let id = try #require(flight.board())
         let appended = Watched(0)
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -295,5 +358,14 @@ import Wire
 
 extension Flight {
     /// One of which nothing is ever forgotten.
-    fileprivate convenience init() { self.init(isOutdated: { false }) }
+    fileprivate convenience init(in memory: FlightMemory) { self.init(in: memory, isOutdated: { false }) }
+}
+
+extension Flights {
+    fileprivate func board(
+        _ question: String, policy: RequestPolicy, wishes: CacheDirectives, on executor: (any TaskExecutor)?,
+        call: @escaping @Sendable (Flight) async -> Void
+    ) -> (seat: FlightSeat, isLeader: Bool)? {
+        board(question, policy: policy, wishes: wishes, on: executor, isOutdated: { false }, call: call)
+    }
 }

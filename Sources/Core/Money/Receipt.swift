@@ -8,6 +8,10 @@ package struct Receipt: Sendable, Equatable {
         case failedAttempt = "failed_attempt"
         /// It went on with an answer that another had begun.
         case resumedPart = "resumed_part"
+        /// Started beside an attempt that was late, it gave the answer, or its beginning.
+        case hedge
+        /// It was cancelled because another call answered first.
+        case waste
         /// No call: the answer came from the gateway's cache.
         case cacheHit = "cache_hit"
         /// No call of its own: an identical request's call, which ran already, answered it too.

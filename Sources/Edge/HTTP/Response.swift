@@ -48,8 +48,8 @@ struct Response: Sendable {
     }
 
     /// A request that no attempt could answer.
-    init(failure: AnswerFailure) {
-        self.init(error: failure.error, body: failure.body)
+    init(failure: AnswerFailure, withReceipt: Bool) {
+        self.init(error: failure.error, body: failure.body(withReceipt: withReceipt))
         if !failure.attempts.isEmpty { headers.add(name: HeaderName.attempts, value: "\(failure.attempts.count)") }
     }
 }

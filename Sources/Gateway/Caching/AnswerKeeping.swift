@@ -75,16 +75,15 @@ package struct AnswerKeeping: Sendable {
         let subject = CacheSubject(
             route: "chat", target: target + "\u{0}" + ask.priority.rawValue, targetVersion: catalogue.version(of: ask.target),
             voices: route.agent.map { [CacheSubject.Voice($0)] } ?? [])
-        let canonical = ask.request.canonicalBytes
-        func address(_ secret: TenantSecret) -> CacheAddress {
-            let key = canonical.withUnsafeReadableBytes {
-                CacheKey(scope: scope, subject: subject, canonical: $0, secret: secret)
+        let (address, former) = ask.request.withCanonicalBytes { canonical in
+            func address(_ secret: TenantSecret) -> CacheAddress {
+                CacheAddress(CacheKey(scope: scope, subject: subject, canonical: canonical, secret: secret), secret: secret)
             }
-            return CacheAddress(key, secret: secret)
+            return (address(keys.current), keys.former.map(address))
         }
         return CacheCourse(
             query: CacheQuery(
-                address: address(keys.current), former: keys.former.map(address),
+                address: address, former: former,
                 session: ask.caller.session.map { "\(ask.caller.tenant.utf8.count):\(ask.caller.tenant):\($0)" },
                 maximumAge: wishes.maximumAge, labels: CacheLabels(agent: route.agent?.id, model: target, route: "chat")),
             wishes: wishes, moment: cache.moment)
@@ -111,8 +110,9 @@ package struct AnswerKeeping: Sendable {
         signals.wasResumed = wasResumed
         signals.isFromFallback = head.reason == .fallback || head.reason == .standIn
         if let refusal = settings.rule.refusal(of: signals, bytes: answer.body.readableBytes) { return refuse(refusal) }
-        let tier = (head.complexity ?? Complexity(of: ask.factsWithText)).tier
-        let life = settings.rule.life(of: tier, confidence: signals.confidence, asked: course.wishes.life)
+        let life = settings.rule.life(
+            of: (head.complexity ?? Complexity(of: ask.factsWithText)).tier, confidence: signals.confidence,
+            asked: course.wishes.life)
         let isKept = cache.store(
             CachedAnswer(
                 body: answer.body, model: head.model, deployment: head.deployment, usage: answer.usage, cost: answer.cost,

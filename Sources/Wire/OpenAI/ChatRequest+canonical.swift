@@ -1,9 +1,11 @@
-package import NIOCore
-
 extension ChatRequest {
     /// What the request asks for, in one form for all ways to write it: what cache keys are made of. All fields are in, unknown
     /// ones too, but for those that cannot change the answer's content, and `model`: whoever makes the key says what it is for.
-    package var canonicalBytes: ByteBuffer { document.canonicalBytes(leavingOut: .ofChat) }
+    ///
+    /// - Parameter body: is given the form, which is gone afterwards.
+    package func withCanonicalBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+        document.withCanonicalBytes(leavingOut: .ofChat, body)
+    }
 }
 
 extension CanonicalOmissions {
