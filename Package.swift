@@ -114,7 +114,7 @@ let package = Package(
         .testTarget(
             name: "CacheTests",
             dependencies: [
-                "Core", "Gateway", "Cache", "TestKit", nio("NIOCore"), crypto, lifecycle, logging,
+                "Core", "Gateway", "Cache", "TestKit", nio("NIOCore"), nio("NIOPosix"), crypto, lifecycle, logging,
                 .product(name: "ServiceLifecycleTestKit", package: "swift-service-lifecycle"),
             ],
             swiftSettings: swiftSettings),

@@ -66,12 +66,13 @@ package struct Gateway: Sendable {
         guard let course = keeping.course(for: ask, by: route, in: fleet.catalogue) else {
             return try await alone(ask, by: route, fleet, .bypassed)
         }
-        if let answer = recalled(ask, by: route, keeping, course) { return answer }
         // What is to be kept nowhere is shared with nobody.
         if course.wishes.noStore {
+            if let answer = await lookedUp(ask, by: route, keeping, course) { return answer }
             keeping.refuse(.noStore)
             return try await alone(ask, by: route, fleet, .bypassed)
         }
+        if let answer = recalled(ask, by: route, keeping, course) { return answer }
         return try await shared(ask, by: route, fleet, keeping, course)
     }
 
