@@ -105,7 +105,8 @@ extension AnswerHead {
 
     /// For an answer that is streamed.
     var streamHeaders: HTTPHeaders {
-        var headers = headers(cost: nil)
+        // Of a call that runs nobody knows yet what it costs.
+        var headers = headers(cost: cache.isFree ? .zero : nil)
         headers.add(name: HeaderName.contentType, value: "text/event-stream")
         headers.add(name: HeaderName.cacheControl, value: "no-cache")
         headers.add(name: HeaderName.accelBuffering, value: "no")

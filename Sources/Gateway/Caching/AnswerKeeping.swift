@@ -167,6 +167,7 @@ package struct AnswerKeeping: Sendable {
     /// - Returns: false for a tenant that nothing was kept for.
     /// - Throws: a ``GatewayError`` where the tenant got another one just now, and what keeps it from being saved.
     package func rotate(_ tenant: String, overlap: Duration) async throws -> Bool {
+        guard secrets.has(tenant) else { return false }
         try limits.rotate(tenant)
         guard secrets.rotate(tenant, overlap: overlap) else { return false }
         try await saveSecrets()
