@@ -192,9 +192,9 @@ import Wire
 
     @Test func anImpatientLeaderDoesNotSpoilIt() async throws {
         let asked = Gate("the provider is asked")
-        let script = Script([.signal(asked), .pause(.milliseconds(400))] + Script.json(body: Chat.answer(text: "hello")).steps)
+        let script = Script([.signal(asked), .pause(.milliseconds(1500))] + Script.json(body: Chat.answer(text: "hello")).steps)
         try await CachingTests.withGateway(script) { gateway, _ in
-            async let hasty = gateway.chat(ServedGateway.question(more: #","quintet":{"deadline_seconds":0.1}"#))
+            async let hasty = gateway.chat(ServedGateway.question(more: #","quintet":{"deadline_seconds":1}"#))
             try await asked.wait()
             let patient = try await gateway.chat(ServedGateway.question())
             #expect(patient.head.status == 200)
