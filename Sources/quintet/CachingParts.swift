@@ -1,3 +1,4 @@
+import ArgumentParser
 import Cache
 import Core
 import Foundation
@@ -40,6 +41,26 @@ struct CachingParts {
         _ = try SaltFile(stateDirectory: settings.stateDirectory).read()
     }
 
+    /// Why a Redis does not answer within a second; nil where it does.
+    static func objection(of address: RedisAddress) async throws -> String? {
+        let (conditions, told) = AsyncStream<RemoteCondition>.makeStream()
+        let store = try RedisStore(RedisSettings(address: address)) { told.yield($0) }
+        return await withTaskGroup(of: RemoteCondition?.self) { group in
+            group.addTask {
+                try? await store.run()
+                return nil
+            }
+            group.addTask { await conditions.first { _ in true } }
+            group.addTask {
+                try? await Task.sleep(for: .seconds(1))
+                return store.condition
+            }
+            defer { group.cancelAll() }
+            if case .away(let why)? = await group.next() ?? nil { return why }
+            return nil
+        }
+    }
+
     /// One line whenever Redis comes, goes, or takes no writes.
     private static func tell(_ condition: RemoteCondition, of address: RedisAddress, _ logger: Logger) {
         switch condition {
@@ -47,6 +68,16 @@ struct CachingParts {
         case .connected: logger.notice("Redis is connected", metadata: ["at": "\(address)"])
         case .readOnly(let why): logger.warning("Redis takes no writes, the cache only reads from it", metadata: ["at": "\(address)", "why": "\(why)"])
         case .away(let why): logger.warning("Redis is away, the cache goes on without it", metadata: ["at": "\(address)", "why": "\(why)"])
+        }
+    }
+}
+
+extension ParsableCommand {
+    /// Says what is wrong with a file of the state directory, and ends the command.
+    func explained<Result>(_ body: () throws -> Result) throws -> Result {
+        do { return try body() } catch {
+            Terminal.complain("\(error)")
+            throw ExitCode.failure
         }
     }
 }

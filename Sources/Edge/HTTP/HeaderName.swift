@@ -1,6 +1,7 @@
 /// Header fields that the gateway reads or writes, in the lower case that goes out.
 enum HeaderName {
     static let requestID = "x-request-id"
+    static let contentEncoding = "content-encoding"
     static let model = "x-quintet-model"
     static let agent = "x-quintet-agent"
     static let attempts = "x-quintet-attempts"

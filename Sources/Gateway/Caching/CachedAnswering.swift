@@ -51,7 +51,10 @@ extension Gateway {
                 return given(whole, head, ask, keeping, settlement)
             case .stream(var head):
                 if !isLeader { head.cache = .joined }
-                settlement.note { $0.cache = head.cache }
+                settlement.note {
+                    $0.cache = head.cache
+                    $0.model = head.model
+                }
                 if ask.request.isStream {
                     return .stream(
                         head,
@@ -102,6 +105,7 @@ extension Gateway {
     ) -> Answer {
         settlement.note {
             $0.cache = head.cache
+            $0.model = head.model
             $0.usage = whole.usage
             $0.cost = whole.cost
         }

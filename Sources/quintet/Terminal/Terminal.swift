@@ -1,21 +1,27 @@
 import ArgumentParser
 import Foundation
+import NIOCore
 
 /// What the command says on standard output: at once, also into a pipe.
 enum Terminal {
-    static func say(_ text: String) {
-        FileHandle.standardOutput.write(Data((text + "\n").utf8))
-    }
+    /// - Throws: `ExitCode`, as ``write(_:)`` does.
+    static func say(_ text: String) throws { try write(text + "\n") }
 
-    static func complain(_ text: String) {
-        FileHandle.standardError.write(Data((text + "\n").utf8))
-    }
+    /// Says something on standard error. Where nobody takes that there is nobody to tell.
+    static func complain(_ text: String) { note(text + "\n") }
+
+    /// Writes on standard error without a line's end.
+    static func note(_ text: String) { try? Descriptor.error.put(text) }
 
     /// Writes without a line's end.
     ///
-    /// - Throws: `ExitCode` when nobody reads it any more (`quintet chat … | head`): the command has nothing left to do.
+    /// - Throws: `ExitCode` when nobody reads it any more (`quintet chat … | head`), or when it cannot be written, which it says:
+    ///   the command has nothing left to do.
     static func write(_ text: String) throws {
         guard !text.isEmpty else { return }
-        do { try FileHandle.standardOutput.write(contentsOf: Data(text.utf8)) } catch { throw ExitCode.failure }
+        do { try Descriptor.output.put(text) } catch {
+            if error.errnoCode != EPIPE { complain("The output cannot be written (\(error.words)).") }
+            throw ExitCode.failure
+        }
     }
 }
