@@ -64,10 +64,13 @@ build-tests: build-tools
 # Swift Testing would run all tests at once, and those that talk over sockets would wait for the processor
 # behind thousands of computed schedules.
 TEST_WIDTH := 4
+# How long random requests are thrown at the cache.  make test-swift LOAD_SECONDS=600
+LOAD_SECONDS := 60
 
 test-swift: build-tests ## run the Swift tests
 	@scripts/packages $(TEST_PACKAGES)
-	SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=$(TEST_WIDTH) $(SWIFT) test --skip-build $(SWIFT_FLAGS)
+	QUINTET_LOAD_SECONDS=$(LOAD_SECONDS) SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=$(TEST_WIDTH) \
+	    $(SWIFT) test --skip-build $(SWIFT_FLAGS)
 
 .PHONY: test-sdk
 test-sdk: build-tests $(VENV)/ready ## run the official OpenAI SDK against a gateway

@@ -28,6 +28,7 @@ package struct GatewayError: Error, Sendable, Equatable {
         case deploymentNotFound = "deployment_not_found"
         case auditFailed = "audit_failed"
         case tooManyFeeds = "too_many_feeds"
+        case tooManyRequests = "too_many_requests"
         case providersResting = "providers_unavailable"
         case providersFailed = "providers_failed"
         case providerRefused = "provider_refused"
@@ -43,7 +44,7 @@ package struct GatewayError: Error, Sendable, Equatable {
             switch self {
             case .invalidJSON, .invalidValue, .missingField, .modelNotFound, .agentNotFound, .noModelFits, .costLimit, .notFound,
                 .methodNotAllowed, .unsupportedMediaType, .headTooLarge, .bodyTooLarge, .bodyTimeout, .invalidKey, .adminOff, .adminOnly,
-                .cacheOff, .deploymentNotFound, .providerRefused, .notCached, .readerTooSlow:
+                .cacheOff, .deploymentNotFound, .tooManyRequests, .providerRefused, .notCached, .readerTooSlow:
                 true
             case .modelOff, .noProvider, .invalidConfiguration, .auditFailed, .tooManyFeeds, .providersResting, .providersFailed,
                 .deadline, .callerGone, .draining, .internalError:

@@ -21,6 +21,7 @@ enum RequestLine {
         case .joined: append("cache", "joined", to: &text)
         case .off, .refreshed, .bypassed, .missed: break
         }
+        if let asked = outcome.asked { append(asked, to: &text) }
         for attempt in outcome.attempts {
             append(key(of: attempt), attempt.deployment, to: &text)
             text += ":"
@@ -29,7 +30,10 @@ enum RequestLine {
         for resumption in outcome.resumptions { append("resumed", "\(resumption.model):\(resumption.by.rawValue)", to: &text) }
         append("seconds", rounded(outcome.seconds), to: &text)
         if let first = outcome.firstContentSeconds { append("first_content", rounded(first), to: &text) }
-        if let usage = outcome.usage { append("tokens", "\(usage.promptTokens)+\(usage.completionTokens)", to: &text) }
+        if let usage = outcome.usage {
+            append("tokens", "\(usage.promptTokens)+\(usage.completionTokens)", to: &text)
+            if usage.cachedPromptTokens > 0 { append("cached", "\(usage.cachedPromptTokens)", to: &text) }
+        }
         appendCost(of: outcome, to: &text)
         text += "\n"
     }
@@ -40,6 +44,16 @@ enum RequestLine {
         case .waste: "waste"
         case .answer, .failedAttempt, .resumedPart, .cacheHit, .sharedCall: "attempt"
         }
+    }
+
+    /// What `quintet route price` chooses another model by.
+    private static func append(_ asked: Outcome.Asked, to text: inout String) {
+        append("asked", asked.target.name, to: &text)
+        if let complexity = asked.complexity {
+            append("complexity", rounded(complexity.score), to: &text)
+            if !complexity.isJudged { append("judged", "no", to: &text) }
+        }
+        if !asked.needs.isEmpty { append("needs", asked.needs.codes.joined(separator: ","), to: &text) }
     }
 
     private static func appendCost(of outcome: Outcome, to text: inout String) {

@@ -1,4 +1,3 @@
-import ArgumentParser
 import Cache
 import Core
 import Foundation
@@ -72,20 +71,10 @@ struct CachingParts {
     }
 }
 
-extension ParsableCommand {
-    /// Says what is wrong with a file of the state directory, and ends the command.
-    func explained<Result>(_ body: () throws -> Result) throws -> Result {
-        do { return try body() } catch {
-            Terminal.complain("\(error)")
-            throw ExitCode.failure
-        }
-    }
-}
-
 extension CacheSettings {
     fileprivate var tiers: TieredCache.Settings {
         TieredCache.Settings(
-            memory: entries > 0 ? .init(entries: entries, bytes: bytes, life: .seconds(300)) : nil,
+            memory: entries > 0 ? .init(entries: entries, bytes: bytes, life: .seconds(seconds)) : nil,
             session: sessionEntries > 0
                 ? .init(entries: sessionEntries, bytes: bytes / 2, life: .seconds(1800), entriesPerSession: 100) : nil)
     }

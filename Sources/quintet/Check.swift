@@ -23,7 +23,7 @@ struct Check: AsyncParsableCommand {
         }
         for agent in catalogue.agents { try Terminal.say("agent \(agent.id): \(agent.role)") }
         if loading.wantsDemo { try Terminal.say("no provider is on: 'quintet serve' would start the demo provider") }
-        try explained {
+        try Terminal.explained {
             try CachingParts.check(settings)
             try StateDirectory.tryOut(settings.stateDirectory)
         }

@@ -14,5 +14,5 @@ struct Quintet: AsyncParsableCommand {
             Without a provider's key in the environment it starts a demo provider, so that you can try it at once.
             """,
         version: "quintet \(version)",
-        subcommands: [Serve.self, Check.self, Chat.self, CacheCommand.self, DemoProviderCommand.self])
+        subcommands: [Serve.self, Check.self, Route.self, Chat.self, CacheCommand.self, DemoProviderCommand.self])
 }

@@ -51,7 +51,7 @@ struct Serve: AsyncParsableCommand {
         let engine = CurlEngine()
         let calls = engine.calls(to: catalogue.endpoints(keys: keys))
         let log = RequestLog(level: .init(settings.logLevel))
-        let caching = try explained { try CachingParts.make(settings, logger: logger) }
+        let caching = try Terminal.explained { try CachingParts.make(settings, logger: logger) }
         let gateway = Gateway(
             catalogue: catalogue, breakers: Breakers(catalogue: catalogue, logger: logger), calls: calls, outcomes: log,
             keeping: caching?.keeping)

@@ -77,8 +77,8 @@ import Testing
                 from.append(answer.from)
                 time.advance(.seconds(60))
             }
-            // At 0 s, then every minute: L1 to the fifth, where L2 takes over; at the thirtieth both are over.
-            let wanted = ["miss"] + (1..<30).map { $0 == 5 ? "L2" : "L1" } + ["miss", "L1"]
+            // At 0 s, then every minute: L1, and L2 every fifth time, when L1's copy is over; at the thirtieth both are.
+            let wanted = ["miss"] + (1..<30).map { $0.isMultiple(of: 5) ? "L2" : "L1" } + ["miss", "L1"]
             #expect(from == wanted)
         }
     }

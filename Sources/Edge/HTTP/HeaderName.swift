@@ -2,6 +2,8 @@
 enum HeaderName {
     static let requestID = "x-request-id"
     static let contentEncoding = "content-encoding"
+    /// What a request of Claude Code is for.
+    static let requestClass = "x-claude-code-request-class"
     static let model = "x-quintet-model"
     static let agent = "x-quintet-agent"
     static let attempts = "x-quintet-attempts"

@@ -81,8 +81,9 @@ extension Request {
         let caller = Caller(
             tenant: tenant, user: user ?? chat.user, session: headers.first(name: HeaderName.session) ?? session)
         return Ask(
-            requestID: id, request: chat, target: target, priority: priority, caller: caller, cache: directives,
-            executor: executor)
+            requestID: id, request: chat, target: target, priority: priority,
+            requestClass: headers.first(name: HeaderName.requestClass).flatMap(RequestFacts.RequestClass.init(rawValue:)),
+            caller: caller, cache: directives, executor: executor)
     }
 }
 
@@ -106,7 +107,8 @@ extension AnswerHead {
 
     /// For an answer that is streamed.
     var streamHeaders: HTTPHeaders {
-        var headers = headers(cost: nil)
+        // Of a call that runs nobody knows yet what it costs.
+        var headers = headers(cost: cache.isFree ? .zero : nil)
         headers.add(name: HeaderName.contentType, value: "text/event-stream")
         headers.add(name: HeaderName.cacheControl, value: "no-cache")
         headers.add(name: HeaderName.accelBuffering, value: "no")

@@ -24,4 +24,13 @@ enum Terminal {
             throw ExitCode.failure
         }
     }
+
+    /// On an error, such as a mistake in a file, says what is wrong and how to mend it, and ends the command with status 1.
+    static func explained<Result, Failure: Error>(_ body: () throws(Failure) -> Result) throws -> Result {
+        do { return try body() } catch {
+            if let status = error as? ExitCode { throw status }
+            complain("\(error)")
+            throw ExitCode.failure
+        }
+    }
 }
