@@ -86,6 +86,7 @@ let package = Package(
             dependencies: [
                 "CWeights", "Core", "Wire", "Gateway", "Upstream", "Cache", "Edge", "Telemetry", "Settings", "DemoProvider", logging,
                 lifecycle, nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),

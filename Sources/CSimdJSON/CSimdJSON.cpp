@@ -322,6 +322,24 @@ size_t unescape(const uint8_t *text, size_t length, uint8_t *out, Halves halves)
     return size_t(to - out);
 }
 
+/// How many bytes from the beginning are UTF-8 (RFC 3629). Only for texts that are known not to be.
+size_t valid_utf8(const uint8_t *bytes, size_t length) {
+    size_t at = 0;
+    while (at < length) {
+        uint8_t lead = bytes[at];
+        size_t more = lead < 0x80 ? 0 : lead >= 0xC2 && lead < 0xE0 ? 1 : lead >= 0xE0 && lead < 0xF0 ? 2 : lead >= 0xF0 && lead < 0xF5 ? 3 : 4;
+        if (more == 4 || at + more >= length) return at;
+        // The second byte decides what is overlong, a surrogate, or too large.
+        uint8_t low = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80, high = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
+        if (more > 0 && (bytes[at + 1] < low || bytes[at + 1] > high)) return at;
+        for (size_t next = 2; next <= more; next++) {
+            if ((bytes[at + next] & 0xC0) != 0x80) return at;
+        }
+        at += more + 1;
+    }
+    return at;
+}
+
 }  // namespace
 
 extern "C" enum qj_status qj_read(const uint8_t *bytes, size_t length, size_t max_depth, size_t max_nodes,
@@ -341,7 +359,7 @@ extern "C" enum qj_status qj_read(const uint8_t *bytes, size_t length, size_t ma
     reader.open.clear();
     switch (parser->stage1(bytes, length, simdjson::stage1_mode::regular)) {
     case simdjson::SUCCESS: break;
-    case simdjson::UTF8_ERROR: return qj_not_utf8;
+    case simdjson::UTF8_ERROR: *error_offset = valid_utf8(bytes, length); return qj_not_utf8;
     case simdjson::MEMALLOC: return qj_out_of_memory;
     default: return qj_syntax;
     }

@@ -47,12 +47,12 @@ struct StateFile {
     /// Puts a new content in place of the old, at once or not at all: it is on the disk before the name changes hands.
     func replace(with bytes: [UInt8]) throws(StateFileError) {
         let temporary = path + ".new"
-        do {
-            try makeDirectory()
+        do throws(IOError) {
+            try StateDirectory.make(directory)
             try save(bytes, to: temporary)
             guard rename(temporary, path) == 0 else { throw IOError(errnoCode: errno, reason: "rename") }
             try syncDirectory()
-        } catch let error { throw notWritable(error) }
+        } catch { throw StateDirectory.notWritable(path, error) }
     }
 
     /// Writes a file that is not there yet.
@@ -61,8 +61,8 @@ struct StateFile {
     func create(with bytes: [UInt8]) throws(StateFileError) -> Bool {
         // The name appears with its content: whoever finds the file never finds it half.
         let temporary = "\(path).\(UUID().uuidString)"
-        do {
-            try makeDirectory()
+        do throws(IOError) {
+            try StateDirectory.make(directory)
             try save(bytes, to: temporary)
             defer { unlink(temporary) }
             guard link(temporary, path) == 0 else {
@@ -71,15 +71,11 @@ struct StateFile {
             }
             try syncDirectory()
             return true
-        } catch let error { throw notWritable(error) }
+        } catch { throw StateDirectory.notWritable(path, error) }
     }
 
-    private func makeDirectory() throws {
-        try FileManager.default.createDirectory(
-            atPath: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-    }
 
-    private func save(_ bytes: [UInt8], to path: String) throws {
+    private func save(_ bytes: [UInt8], to path: String) throws(IOError) {
         let file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
         guard file >= 0 else { throw IOError(errnoCode: errno, reason: "open") }
         defer { close(file) }
@@ -95,7 +91,7 @@ struct StateFile {
     }
 
     /// The name is on the disk only when the directory is.
-    private func syncDirectory() throws {
+    private func syncDirectory() throws(IOError) {
         let file = open(directory, O_RDONLY | O_CLOEXEC)
         guard file >= 0 else { throw IOError(errnoCode: errno, reason: "open") }
         defer { close(file) }
@@ -104,11 +100,6 @@ struct StateFile {
 
     func error(_ problem: String, _ mend: String) -> StateFileError {
         StateFileError(path: path, problem: problem, mend: mend)
-    }
-
-    private func notWritable(_ error: any Error) -> StateFileError {
-        let why = (error as? IOError).map { words($0.errnoCode) } ?? (error as? CocoaError)?.localizedDescription ?? "\(error)"
-        return self.error("cannot be written (\(why)).", "Make its directory writable for the user that runs Quintet.")
     }
 
     private func words(_ code: Int32) -> String { String(cString: strerror(code)) }

@@ -38,6 +38,19 @@ package struct GatewayError: Error, Sendable, Equatable {
         case readerTooSlow = "reader_too_slow"
         case draining = "draining"
         case internalError = "internal_error"
+
+        /// What the caller can mend, and nobody else.
+        package var isCallersMistake: Bool {
+            switch self {
+            case .invalidJSON, .invalidValue, .missingField, .modelNotFound, .agentNotFound, .noModelFits, .costLimit, .notFound,
+                .methodNotAllowed, .unsupportedMediaType, .headTooLarge, .bodyTooLarge, .bodyTimeout, .invalidKey, .adminOff, .adminOnly,
+                .cacheOff, .deploymentNotFound, .tooManyRequests, .providerRefused, .notCached, .readerTooSlow:
+                true
+            case .modelOff, .noProvider, .invalidConfiguration, .auditFailed, .tooManyFeeds, .providersResting, .providersFailed,
+                .deadline, .callerGone, .draining, .internalError:
+                false
+            }
+        }
     }
 
     package let code: Code

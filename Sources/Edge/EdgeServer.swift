@@ -21,6 +21,8 @@ package struct EdgeServer: Service {
         package var bodyTimeout: Duration = .seconds(60)
         package var idleTimeout: Duration = .seconds(75)
         package var connectionLimit = 10_000
+        /// What running answers get at graceful shutdown, before they are cut.
+        package var drainTimeout: Duration = .seconds(30)
 
         package init() {}
     }
@@ -34,6 +36,7 @@ package struct EdgeServer: Service {
     private let logger: Logger
     private let onListening: @Sendable (_ port: Int) async -> Void
     private let drain = DrainFlag()
+    private let haste = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
 
     /// - Parameters:
     ///   - reload: what `POST /admin/reload` does.
@@ -52,7 +55,14 @@ package struct EdgeServer: Service {
         self.onListening = onListening
     }
 
-    /// Serves until graceful shutdown; answers that run then are finished first.
+    /// Does not wait for running answers any longer, once the gateway stops.
+    package func hasten() { haste.continuation.yield() }
+
+    /// Calls that answers wait for.
+    package var running: Int { gateway.pools.reduce(0) { $0 + $1.inUse + $1.waiting } }
+
+    /// Serves until graceful shutdown; answers that run then are finished first, as far as the time for it goes. What is cut
+    /// is told so.
     package func run() async throws {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: configuration.loops)
         let result: Result<Void, any Error>
@@ -60,16 +70,36 @@ package struct EdgeServer: Service {
             let listener = Listener(
                 group, limits: limits, connectionLimit: configuration.connectionLimit, responder: responder,
                 logger: logger)
-            try await withGracefulShutdownHandler {
-                try await listener.run(host: configuration.host, port: configuration.port, onListening: onListening)
-            } onGracefulShutdown: {
-                self.drain.set()
-                listener.stop()
+            try await withThrowingTaskGroup(of: Void.self) { tasks in
+                tasks.addTask {
+                    try await withGracefulShutdownHandler {
+                        try await listener.run(host: configuration.host, port: configuration.port, onListening: onListening)
+                    } onGracefulShutdown: {
+                        drain.set()
+                        listener.stop()
+                    }
+                }
+                tasks.addTask { try await waitForCutoff() }
+                defer { tasks.cancelAll() }
+                try await tasks.next()
             }
             result = .success(())
         } catch { result = .failure(error) }
         try await group.shutdownGracefully()
         try result.get()
+    }
+
+    /// Ends when running answers have had their time.
+    private func waitForCutoff() async throws {
+        try await gracefulShutdown()
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { try? await Task.sleep(for: configuration.drainTimeout) }
+            group.addTask { for await _ in haste.stream { return } }
+            await group.next()
+            group.cancelAll()
+        }
+        // Where the listener was quicker, nothing is left to be cut.
+        if !Task.isCancelled { gateway.cutoff.pass() }
     }
 
     private var limits: ConnectionLimits {
@@ -79,7 +109,7 @@ package struct EdgeServer: Service {
     }
 
     private var responder: Responder {
-        Responder(routes: routes, keys: keys, bodyLimit: configuration.bodyLimit, logger: logger)
+        Responder(routes: routes, keys: keys, bodyLimit: configuration.bodyLimit, logger: logger, gateway: gateway)
     }
 
     private var routes: RouteTable {

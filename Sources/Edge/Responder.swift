@@ -13,6 +13,8 @@ struct Responder: Sendable {
     /// Most bytes of a request's body.
     let bodyLimit: Int
     let logger: Logger
+    /// nil where nothing is recorded and nothing cut.
+    var gateway: Gateway?
 
     /// What becomes of a request whose head is there.
     enum Admission: Sendable {
@@ -45,9 +47,12 @@ struct Responder: Sendable {
     func respond(to request: Request, by route: Route) async -> Response {
         do {
             return try await route.handler(request)
+        } catch where gateway?.cutoff.isPast == true && Task.isCancelled {
+            return Response(error: Cutoff.error)
         } catch let error as AnswerFailure {
             return Response(failure: error, withReceipt: request.tellsCost)
         } catch let error as GatewayError {
+            record(error, request, route)
             return Response(error: error)
         } catch is CancellationError {
             return Response(error: GatewayError(.callerGone, .client, "The caller hung up."))
@@ -59,12 +64,24 @@ struct Responder: Sendable {
         }
     }
 
+    /// A chat request that cannot be read has an outcome like any other. All else that is asked is no call of a model.
+    private func record(_ error: GatewayError, _ request: Request, _ route: Route) {
+        guard !route.isOpen, case .json = route.body else { return }
+        var outcome = Outcome(requestID: request.id, isStream: false)
+        outcome.ending = .failed(error.code)
+        gateway?.outcomes.record(outcome)
+    }
+
     /// The most bytes that a request's body may have: little where it is not read, and for callers who need no key.
     func bodyLimit(of route: Route) -> Int {
         route.isOpen || route.body == .none ? min(bodyLimit, RequestAssembly.smallBody) : bodyLimit
     }
 
     private static func checkType(_ headers: HTTPHeaders) throws(GatewayError) {
+        if let coding = headers.first(name: HeaderName.contentEncoding), !coding.isEmpty, coding.lowercased() != "identity" {
+            throw GatewayError(
+                .unsupportedMediaType, .client, "The body must be plain JSON, not \(coding.prefix(100)). Send it without 'Content-Encoding'.")
+        }
         guard let type = headers.first(name: HeaderName.contentType), type != "application/json" else { return }
         let name = type.prefix { $0 != ";" }.lowercased().filter { $0 != " " }
         guard name == "application/json" || name.hasSuffix("+json") else {

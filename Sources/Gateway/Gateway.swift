@@ -6,7 +6,9 @@ import Wire
 /// The one path of every request: plan, attempt, commit, stream, settle.
 package struct Gateway: Sendable {
     private let fleets: CurrentFleet
-    let outcomes: any OutcomeSink
+    package let outcomes: any OutcomeSink
+    /// Passed when the gateway stops and waits no longer.
+    package let cutoff = Cutoff()
     let now: @Sendable () -> Instant
     /// 0..<1: spreads load and retries.
     private let random: @Sendable () -> Double
@@ -26,7 +28,7 @@ package struct Gateway: Sendable {
                 keys: KeyBenches(catalogue: catalogue, logger: breakers.logger, now: now),
                 loads: Loads(catalogue: catalogue, now: now), hedging: Hedging(catalogue: catalogue, now: now),
                 prompts: KeptPrompts(now: now), calls: calls))
-        self.outcomes = outcomes
+        self.outcomes = CutoffSink(sink: outcomes, cutoff: cutoff)
         self.now = now
         self.random = random
         self.heartbeat = heartbeat
@@ -62,7 +64,7 @@ package struct Gateway: Sendable {
         let fleet = fleet
         guard let keeping else { return try await alone(ask, by: nil, fleet, .off) }
         let route: Planner.Route
-        do { route = try planner(fleet, isHealthKnown: false).route(ask.facts) } catch { throw AnswerFailure(error) }
+        do { route = try planner(fleet, isHealthKnown: false).route(ask.facts) } catch { throw refusal(ask, error, to: outcomes) }
         guard let course = keeping.course(for: ask, by: route, in: fleet.catalogue) else {
             return try await alone(ask, by: route, fleet, .bypassed)
         }
@@ -104,7 +106,7 @@ package struct Gateway: Sendable {
             var facts = ask.facts
             facts.warmPrompt = ask.conversation.flatMap { fleet.prompts.prompt(of: $0) }
             if let route { plan = try planner.plan(facts, by: route) } else { plan = try planner.plan(facts) }
-        } catch { throw AnswerFailure(error) }
+        } catch { throw refusal(ask, error, to: sink) }
         let settlement = Settlement(requestID: ask.requestID, isStream: ask.request.isStream, sink: sink, since: arrival, now: now)
         settlement.note {
             $0.agent = plan.agent?.id
@@ -113,6 +115,15 @@ package struct Gateway: Sendable {
         return AttemptRun(
             ask: ask, plan: plan, fleet: fleet, settlement: settlement, now: now, random: random, heartbeat: heartbeat,
             keepsUsage: keepsUsage)
+    }
+
+    /// A request that no attempt is made for, which has its outcome all the same.
+    private func refusal(_ ask: Ask, _ error: PlanFailure, to sink: any OutcomeSink) -> AnswerFailure {
+        let failure = AnswerFailure(error)
+        var outcome = Outcome(requestID: ask.requestID, isStream: ask.request.isStream)
+        outcome.ending = .failed(failure.error.code)
+        sink.record(outcome)
+        return failure
     }
 
     private func planner(_ fleet: Fleet, isHealthKnown: Bool) -> Planner {

@@ -55,6 +55,8 @@ package struct Outcome: Sendable {
     package let isStream: Bool
     package var ending: Ending = .callerGone
     package var agent: String?
+    /// Who made an answer that no attempt of this request did; else the attempts tell.
+    package var model: String?
     /// nil for a request that no call was planned for.
     package var asked: Asked?
     /// What the cache had to do with it.
@@ -71,4 +73,9 @@ package struct Outcome: Sendable {
     package var seconds: Double = 0
     /// From the request's arrival to the first content.
     package var firstContentSeconds: Double?
+
+    package init(requestID: String, isStream: Bool) {
+        self.requestID = requestID
+        self.isStream = isStream
+    }
 }

@@ -1,22 +1,26 @@
 import Core
 import Gateway
 
-/// A request in the log: `time level quintet: what happened key=value …`.
+/// A request in the log.
 enum RequestLine {
     static func level(of outcome: Outcome) -> RequestLog.Level {
         switch outcome.ending {
         case .complete: outcome.metFailures ? .troubles : .all
         case .callerGone: .all
-        case .failed: .failures
+        case .failed(let code): code.isCallersMistake ? .all : .failures
         }
     }
 
     static func append(_ outcome: Outcome, time: String, to text: inout String) {
-        text += time
-        text += outcome.isFailed ? " warning quintet: " : " info quintet: "
-        text += ending(of: outcome)
+        LogLine.begin(time, outcome.isFailed ? "warning" : "info", ending(of: outcome), to: &text)
         append("id", outcome.requestID, to: &text)
         if let agent = outcome.agent { append("agent", agent, to: &text) }
+        if let model = outcome.model ?? outcome.attempts.last?.model { append("model", model, to: &text) }
+        switch outcome.cache {
+        case .hit(let tier, _, _): append("cache", "hit(\(tier.rawValue))", to: &text)
+        case .joined: append("cache", "joined", to: &text)
+        case .off, .refreshed, .bypassed, .missed: break
+        }
         if let asked = outcome.asked { append(asked, to: &text) }
         for attempt in outcome.attempts {
             append(key(of: attempt), attempt.deployment, to: &text)
@@ -62,18 +66,13 @@ enum RequestLine {
         }
     }
 
-    private static func append(_ key: String, _ value: String, to text: inout String) {
-        text += " "
-        text += key
-        text += "="
-        text += value
-    }
+    private static func append(_ key: String, _ value: String, to text: inout String) { LogLine.append(key, value, to: &text) }
 
     private static func ending(of outcome: Outcome) -> String {
         switch outcome.ending {
         case .complete: outcome.metFailures ? "answered after failures" : "answered"
         case .callerGone: "caller left"
-        case .failed(let code): "failed: \(code.rawValue)"
+        case .failed(let code): "\(code.isCallersMistake ? "refused" : "failed"): \(code.rawValue)"
         }
     }
 
@@ -84,5 +83,5 @@ enum RequestLine {
 extension Outcome {
     /// Not every attempt that does not answer has failed: one may have been late, and cancelled.
     fileprivate var metFailures: Bool { attempts.contains { $0.fault.map { $0 != .notNeeded } ?? false } }
-    fileprivate var isFailed: Bool { if case .failed = ending { true } else { false } }
+    fileprivate var isFailed: Bool { if case .failed(let code) = ending { !code.isCallersMistake } else { false } }
 }

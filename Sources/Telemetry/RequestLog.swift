@@ -44,8 +44,8 @@ package final class RequestLog: OutcomeSink, Service {
         (wakeUps, wake) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
-    /// Writes to standard error.
-    package static let standardError: @Sendable (String) -> Void = { FileHandle.standardError.write(Data($0.utf8)) }
+    /// Writes to standard error. A log that nobody reads, or a full disk, must not end the gateway.
+    package static let standardError: @Sendable (String) -> Void = { try? FileHandle.standardError.write(contentsOf: Data($0.utf8)) }
 
     package func record(_ outcome: Outcome) {
         guard RequestLine.level(of: outcome) <= level else { return }
@@ -82,7 +82,10 @@ package final class RequestLog: OutcomeSink, Service {
         let time = Date.now.formatted(.iso8601)
         var text = ""
         for outcome in outcomes { RequestLine.append(outcome, time: time, to: &text) }
-        if lost > 0 { text += "\(time) warning quintet: the log was too slow for \(lost) requests, they have no line\n" }
+        if lost > 0 {
+            LogLine.begin(time, "warning", "the log was too slow for \(lost) requests, they have no line", to: &text)
+            text += "\n"
+        }
         if !text.isEmpty { write(text) }
     }
 }

@@ -40,6 +40,26 @@ struct CachingParts {
         _ = try SaltFile(stateDirectory: settings.stateDirectory).read()
     }
 
+    /// Why a Redis does not answer within a second; nil where it does.
+    static func objection(of address: RedisAddress) async throws -> String? {
+        let (conditions, told) = AsyncStream<RemoteCondition>.makeStream()
+        let store = try RedisStore(RedisSettings(address: address)) { told.yield($0) }
+        return await withTaskGroup(of: RemoteCondition?.self) { group in
+            group.addTask {
+                try? await store.run()
+                return nil
+            }
+            group.addTask { await conditions.first { _ in true } }
+            group.addTask {
+                try? await Task.sleep(for: .seconds(1))
+                return store.condition
+            }
+            defer { group.cancelAll() }
+            if case .away(let why)? = await group.next() ?? nil { return why }
+            return nil
+        }
+    }
+
     /// One line whenever Redis comes, goes, or takes no writes.
     private static func tell(_ condition: RemoteCondition, of address: RedisAddress, _ logger: Logger) {
         switch condition {

@@ -1,11 +1,13 @@
 import ArgumentParser
+import Cache
 import Core
 import Settings
 
 /// `quintet check`.
 struct Check: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Check all configuration and print what would be served; fails when something is wrong.")
+        abstract: "Check all configuration and print what would be served; fails when something is wrong.",
+        discussion: "It listens on the port for a moment, makes a file in the state directory and takes it away, and asks Redis for a second.")
 
     @OptionGroup var flags: SettingFlags
 
@@ -13,17 +15,39 @@ struct Check: AsyncParsableCommand {
         let loading = try Loading.read(flags)
         let (catalogue, _) = try loading.catalogue(demoPort: nil)
         let settings = loading.settings
-        Terminal.say("would listen on \(settings.host):\(settings.port) with \(settings.loops) loop(s)")
-        for provider in catalogue.providers { Terminal.say(line(for: provider)) }
+        try Terminal.say("would listen on \(settings.host):\(settings.port) with \(settings.loops) loop(s)")
+        for provider in catalogue.providers { try Terminal.say(line(for: provider)) }
         for model in catalogue.models {
-            Terminal.say(line(for: model))
-            for deployment in model.deployments { Terminal.say(line(for: deployment)) }
+            try Terminal.say(line(for: model))
+            for deployment in model.deployments { try Terminal.say(line(for: deployment)) }
         }
-        for agent in catalogue.agents { Terminal.say("agent \(agent.id): \(agent.role)") }
-        if loading.wantsDemo { Terminal.say("no provider is on: 'quintet serve' would start the demo provider") }
-        try CachingParts.check(settings)
-        Terminal.say(line(for: settings.cache, redis: settings.redis))
-        Terminal.say("configuration is good")
+        for agent in catalogue.agents { try Terminal.say("agent \(agent.id): \(agent.role)") }
+        if loading.wantsDemo { try Terminal.say("no provider is on: 'quintet serve' would start the demo provider") }
+        try Terminal.explained {
+            try CachingParts.check(settings)
+            try StateDirectory.tryOut(settings.stateDirectory)
+        }
+        try Terminal.say(line(for: settings.cache, redis: settings.redis))
+        for note in try await notes(on: settings) { try Terminal.say("note: \(note)") }
+        try Terminal.say("configuration is good")
+    }
+
+    /// What may be as it should, or soon be.
+    private func notes(on settings: ServerSettings) async throws -> [String] {
+        var notes: [String] = []
+        let place = ListeningPlace(host: settings.host, port: settings.port)
+        do { try await place.tryOut() } catch {
+            // Where the gateway runs already it is the one that listens.
+            guard error == .inUse else {
+                Terminal.complain(place.words(for: error))
+                throw ExitCode.failure
+            }
+            notes.append("\(place.name) is in use, by a gateway that runs or by something else")
+        }
+        if settings.cache.use != .off, let redis = settings.redis, let why = try await CachingParts.objection(of: redis) {
+            notes.append("Redis is away, the cache would go on without it: \(why)")
+        }
+        return notes
     }
 
     private func line(for cache: CacheSettings, redis: RedisAddress?) -> String {

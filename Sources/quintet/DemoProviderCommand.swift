@@ -25,14 +25,16 @@ struct DemoProviderCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        try await ListeningPlace(host: "127.0.0.1", port: port).tryOrExplain()
         let logger = GatewayLog.logger(level: .info)
         let provider = DemoProvider(
             port: port, faults: faults, tokenDelay: .milliseconds(tokenDelayMs), logger: logger)
         let announcement = Announcement {
             let port = try await provider.port()
-            Terminal.say("listening on http://127.0.0.1:\(port)")
+            // Whoever reads no more wants the provider all the same.
+            try? Terminal.say("listening on http://127.0.0.1:\(port)")
             let models = DemoProvider.models + (faults ? DemoProvider.faultModels : [])
-            for model in models { Terminal.say("  \(model.id): \(model.summary)") }
+            for model in models { try? Terminal.say("  \(model.id): \(model.summary)") }
         }
         let group = ServiceGroup(
             services: [provider, announcement], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)

@@ -15,8 +15,10 @@ struct Loading {
         try Terminal.explained { () throws(ConfigurationError) in
             let environment = ProcessInfo.processInfo.environment
             let settings = try ServerSettings.read(flags: flags.flags, environment: environment)
+            let models = try ModelsFile.read(path: settings.modelsPath)
+            try VariableNames.check(environment, models: models)
             return Loading(
-                settings: settings, models: try ModelsFile.read(path: settings.modelsPath),
+                settings: settings, models: models,
                 agents: try AgentFiles.read(directory: settings.agentsDirectory), environment: environment)
         }
     }

@@ -3,6 +3,9 @@ import ArgumentParser
 /// The command line.
 @main
 struct Quintet: AsyncParsableCommand {
+    /// Of the release that this is, or is to become.
+    static let version = "0.1.0"
+
     static let configuration = CommandConfiguration(
         commandName: "quintet",
         abstract: "A multi-agent AI gateway: one endpoint in front of your language models.",
@@ -10,5 +13,6 @@ struct Quintet: AsyncParsableCommand {
             Start it with 'quintet serve' and point any OpenAI SDK at http://127.0.0.1:8080/v1.
             Without a provider's key in the environment it starts a demo provider, so that you can try it at once.
             """,
+        version: "quintet \(version)",
         subcommands: [Serve.self, Check.self, Route.self, Chat.self, CacheCommand.self, DemoProviderCommand.self])
 }

@@ -6,7 +6,6 @@ import Gateway
 import Logging
 import Settings
 import ServiceLifecycle
-import UnixSignals
 import Telemetry
 import Upstream
 
@@ -18,6 +17,7 @@ struct Serve: AsyncParsableCommand {
 
     func run() async throws {
         let loading = try Loading.read(flags)
+        try await ListeningPlace(host: loading.settings.host, port: loading.settings.port).tryOrExplain()
         let logger = GatewayLog.logger(level: Logger.Level(rawValue: loading.settings.logLevel.rawValue) ?? .info)
         if loading.wantsDemo {
             try await withDemo(logger) { try await serve(loading, demoPort: $0, logger) }
@@ -31,12 +31,17 @@ struct Serve: AsyncParsableCommand {
         var quiet = logger
         quiet.logLevel = max(logger.logLevel, .warning)
         let demo = DemoProvider(logger: quiet)
+        var configuration = ServiceGroupConfiguration(services: [demo], logger: quiet)
+        configuration.maximumGracefulShutdownDuration = .seconds(5)
+        let services = ServiceGroup(configuration: configuration)
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await demo.run() }
-            try await body(demo.port())
-            group.cancelAll()
+            group.addTask { try await services.run() }
+            let result: Result<Void, any Error>
+            do { result = .success(try await body(demo.port())) } catch { result = .failure(error) }
             // The demo answers nobody once the gateway has stopped; how it ends does not matter.
+            await services.triggerGracefulShutdown()
             while let result = await group.nextResult() { _ = result }
+            try result.get()
         }
     }
 
@@ -58,17 +63,26 @@ struct Serve: AsyncParsableCommand {
             reload: reloader.reloadForRequest,
             logger: Logger.quieter(logger)
         ) { port in
-            Terminal.say(Summary(catalogue, host: settings.host, port: port, isDemo: demoPort != nil).text)
+            let summary = Summary(
+                catalogue, host: settings.host, port: port, isDemo: demoPort != nil, needsKey: !settings.clientKeys.isEmpty)
+            // Whoever reads no more wants the gateway all the same.
+            try? Terminal.say(summary.text)
         }
         // Stopped in the opposite order: first no more requests, last the log of those that were.
         var configuration = ServiceGroupConfiguration(
             services: [log, engine] + (caching?.services ?? [])
                 + [Prober(gateway: gateway), HangupListener(reloader: reloader), edge],
-            gracefulShutdownSignals: [.sigterm, .sigint],
             logger: Logger.quieter(logger))
-        configuration.maximumGracefulShutdownDuration = settings.drainTimeout
+        // The edge cuts what takes too long; this is for what hangs in spite of that.
+        configuration.maximumGracefulShutdownDuration = settings.drainTimeout + .seconds(5)
+        let services = ServiceGroup(configuration: configuration)
+        let stop = StopSignals(edge: edge, drainTimeout: settings.drainTimeout, logger: logger) { await services.triggerGracefulShutdown() }
         do {
-            try await ServiceGroup(configuration: configuration).run()
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { await stop.follow() }
+                defer { group.cancelAll() }
+                try await services.run()
+            }
         } catch is CancellationError {
             logger.notice("stopped before every answer had ended")
         }
@@ -86,6 +100,7 @@ extension ServerSettings {
         edge.bodyTimeout = bodyTimeout
         edge.idleTimeout = idleTimeout
         edge.connectionLimit = maxConnections
+        edge.drainTimeout = drainTimeout
         return edge
     }
 }

@@ -1,15 +1,19 @@
 import Core
 
-/// What `serve` and `check` tell a person about the catalogue.
+/// What `serve` tells a person about the catalogue.
 struct Summary {
     private let catalogue: Catalogue
     private let address: String?
     private let isDemo: Bool
+    private let needsKey: Bool
 
-    /// - Parameter port: where it is served; nil where it is only looked at.
-    init(_ catalogue: Catalogue, host: String, port: Int?, isDemo: Bool) {
+    /// - Parameters:
+    ///   - port: where it is served.
+    ///   - needsKey: whether callers must show a key.
+    init(_ catalogue: Catalogue, host: String, port: Int?, isDemo: Bool, needsKey: Bool) {
         self.catalogue = catalogue
         self.isDemo = isDemo
+        self.needsKey = needsKey
         let name = host.contains(":") ? "[\(host)]" : host == "0.0.0.0" ? "127.0.0.1" : host
         address = port.map { "http://\(name):\($0)" }
     }
@@ -45,9 +49,11 @@ struct Summary {
 
     private var example: [String] {
         guard let address else { return [] }
+        // Quoted so that the shell fills it in.
+        let key = needsKey ? #"-H "Authorization: Bearer $QUINTET_API_KEY" "# : ""
         return [
             "breakers:  \(address)/ai/circuit-breaker",
-            "try it:    curl \(address)/v1/chat/completions -H 'Content-Type: application/json' "
+            "try it:    curl \(address)/v1/chat/completions \(key)-H 'Content-Type: application/json' "
                 + #"-d '{"model":"auto","messages":[{"role":"user","content":"Hello!"}]}'"#
         ]
     }

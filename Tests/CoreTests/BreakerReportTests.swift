@@ -59,7 +59,7 @@ import Testing
         #expect(report.lastFaults.isEmpty)
         #expect(report.windowCalls == 0)
         #expect(report.consecutiveFaults == 0)
-        #expect(report.transitions.map(\.why) == ["reset: new key", "5 provider faults in a row, the last: server_error"])
+        #expect(report.transitions.map(\.why) == ["reset: new key", "5 provider faults in a row, the last: server error"])
     }
 
     @Test func resetEndsForcedOpen() {

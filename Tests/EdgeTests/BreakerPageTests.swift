@@ -16,7 +16,7 @@ import Testing
         fixture.time.advance(by: .seconds(18))
         let page = fixture.page()
         for words in [
-            "groq/gpt-oss", "serves <b>fast</b>", "5 provider faults in a row, the last: first_content_timeout",
+            "groq/gpt-oss", "serves <b>fast</b>", "5 provider faults in a row, the last: first content timeout",
             "open for 18 s", "Next probe in 42 s, at <time datetime=\"2025-11-20T12:00:42Z\"", "Last faults (5)",
             "<b>first content timeout</b><small>req_42</small>", "18 s ago", "closed → open", "25 calls", "5 failed", "80.0 %",
             "350 ms", "of 20 streams", "1 time ", "<b>groq/gpt-oss</b> rests until",

@@ -150,6 +150,6 @@ import Wire
         #expect(answer.error?.code == .modelNotFound)
         #expect(answer.error?.param == "model")
         #expect(answer.status == 404)
-        #expect(rig.outcomes.all.isEmpty)
+        #expect(rig.outcomes.all.map(\.ending) == [.failed(.modelNotFound)])
     }
 }

@@ -21,7 +21,7 @@ import Wire
              "redisHealthy":true,"redis":{"state":"connected","why":null,"pingMs":1.52,"usedBytes":3145728,"limitBytes":null,"evictions":4},
              "tiers":{"L1":{"hits":101,"misses":102,"stores":103,"refused":0,"evictions":5,"expired":6,"invalidated":7,"entries":108,"entryLimit":10000,"bytes":2048,"byteLimit":67108864},
                       "L2":null,
-                      "L3":{"hits":46,"misses":53,"stores":60,"refused":1,"expired":2,"invalidated":3,"sealedBytes":1572864,"compressionRatio":2.55}},
+                      "L3":{"hits":46,"misses":53,"stores":60,"refused":1,"lostStores":9,"expired":2,"invalidated":3,"sealedBytes":1572864,"compressionRatio":2.55}},
              "agents":{"dev":{"hits":1,"misses":3,"hitRate":"25.00%","hitRatio":0.25}},"models":{},"routes":{},
              "saved":{"seconds":12.5,"usd":0.25},"flights":{"joins":7,"running":2},"refusedStores":{"truncated":4}}
             """#)
@@ -31,10 +31,10 @@ import Wire
                 "cache    HYBRID_CACHE, Redis connected (ping 1.5 ms, 3.0 MiB used, 4 evicted)", "lookups  200: 147 hits, 53 misses (73.50%)",
                 "saved    USD 0.250000, 12.5 s of waiting", "flights  7 joined a call that ran, 2 run now", "not kept 4 truncated", "",
                 "the tiers",
-                "tier  hits  misses  stores  refused  evicted  expired  forgotten    entries     size  compressed",
+                "tier  hits  misses  stores  refused  evicted  expired  forgotten    entries     size  lost  written  compressed",
                 "L1     101     102     103        0        5        6          7  108/10000  2.0 KiB",
                 "L2     off",
-                "L3      46      53      60        1                 2          3             1.5 MiB        2.5×", "",
+                "L3      46      53      60        1                 2          3                         9  1.5 MiB        2.5×", "",
                 "by agent  hits  misses    rate", "dev          1       3  25.00%",
             ])
     }

@@ -50,23 +50,20 @@ import Testing
     }
 
     @Test(arguments: [
-        (nil, nil, "hi", "auto", "hi"), ("", nil, "hi", "team", "hi"), ("dev+luna", nil, "hi", "team/dev+luna", "hi"),
-        ("What is best?", nil, nil, "team", "What is best?"), ("dev", nil, nil, "team/dev", nil), (nil, "demo-small", nil, "demo-small", nil),
-    ] as [(String?, String?, String?, String, String?)])
-    func flagsComeToAModel(team: String?, model: String?, text: String?, asked: String, question: String?) {
-        let result = Chat.asked(team: team, model: model, text: text)
-        #expect(result.model == asked)
-        #expect(result.text == question)
+        (["hi"], "auto"), (["--team", "hi"], "team"), (["--team", "--members", "dev+luna", "hi"], "team/dev+luna"),
+        (["hi", "--members", "dev"], "team/dev"), (["--model", "demo-small", "hi"], "demo-small"),
+        (["--team", "--url", "http://x", "hi"], "team"),
+    ])
+    func flagsComeToAModel(arguments: [String], model: String) throws {
+        let chat = try #require(try Chat.parseAsRoot(arguments) as? Chat)
+        #expect(chat.asked == model)
+        // No flag eats the question.
+        #expect(chat.text == "hi")
     }
 
-    @Test func parsesABareTeam() throws {
-        let bare = try #require(try Chat.parseAsRoot(["--team", "--url", "http://x", "What is best?"]) as? Chat)
-        #expect(bare.team == "" && bare.text == "What is best?")
-        let named = try #require(try Chat.parseAsRoot(["--team", "dev+luna", "What is best?"]) as? Chat)
-        #expect(named.team == "dev+luna" && named.text == "What is best?")
-        let alone = try #require(try Chat.parseAsRoot(["--team", "What is best?"]) as? Chat)
-        #expect(Chat.asked(team: alone.team, model: nil, text: alone.text) == ("team", "What is best?"))
-        #expect(throws: (any Error).self) { try Chat.parseAsRoot(["--team", "--model", "m", "hi there"]) }
+    @Test(arguments: [["--team", "--model", "m", "hi"], ["--members", "dev", "--model", "m", "hi"], ["--members", "What is best?"]])
+    func refusesFlagsThatContradict(arguments: [String]) {
+        #expect(throws: (any Error).self) { try Chat.parseAsRoot(arguments) }
     }
 
     @Test func asksInTheOpenAIShape() {

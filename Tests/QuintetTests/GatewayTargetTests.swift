@@ -30,9 +30,13 @@ import Testing
 
     @Test func saysWhichVariableIsMissing() throws {
         let without = try GatewayTarget(url: nil, environment: [:])
-        #expect(without.refusal(status: 401, message: "No.", role: .admin).description == "No. Set QUINTET_ADMIN_TOKEN.")
+        #expect(without.refusal(status: 401, message: "No.", role: .admin).description == "No. QUINTET_ADMIN_TOKEN is not set.")
         let with = try GatewayTarget(url: nil, environment: ["QUINTET_API_KEY": "k"])
         #expect(with.refusal(status: 401, message: "No.", role: .client).description == "No. Check QUINTET_API_KEY.")
+        #expect(with.refusal(status: 403, message: "No.", role: .admin).description == "No. QUINTET_ADMIN_TOKEN is not set.")
+        let admin = try GatewayTarget(url: nil, environment: ["QUINTET_ADMIN_TOKEN": "t"])
+        #expect(admin.refusal(status: 401, message: "No.", role: .client).description == "No. QUINTET_API_KEY is not set.")
+        #expect(admin.refusal(status: 403, message: "No.", role: .admin).description == "No.")
         #expect(with.refusal(status: 404, message: "No.", role: .client).description == "No.")
     }
 }

@@ -250,7 +250,9 @@ import Testing
         #expect(found.count == 1)
         #expect(found.first?.hasPrefix("QUINTET_HOST: ") == true)
         #expect(found.first?.contains("Set QUINTET_API_KEYS") == true)
-        #expect(try read(Flags(), ["QUINTET_HOST": host, "QUINTET_API_KEYS": "k"]).clientKeys.count == 1)
+        #expect(try read(Flags(), ["QUINTET_HOST": host, "QUINTET_API_KEYS": "k-of-16-letters."]).clientKeys.count == 1)
+        let short = complaints(try read(Flags(), ["QUINTET_HOST": host, "QUINTET_API_KEYS": "k-of-16-letters.,short"]))
+        #expect(short.count == 1 && short.first?.hasPrefix("QUINTET_API_KEYS: ") == true && short.first?.contains("16 characters") == true)
     }
 
     @Test func bracketsAreNoPartOfTheHost() throws {

@@ -145,7 +145,7 @@ import Wire
         body.writeStaticString(#"","messages":[]}"#)
         let error = try #require(throws: GatewayError.self) { try ChatRequest(body) }
         #expect(error.code == .invalidJSON)
-        #expect(error.message.contains("UTF-8"))
+        #expect(error.message.contains("UTF-8 (near byte 10)"))
     }
 
     /// Absent, null and at the edge of what is allowed.

@@ -96,6 +96,9 @@ import Wire
             #expect(!isRead(bytes), "at \(position)")
         }
         #expect(problem(Array(#"{"a":""#.utf8) + bad + Array(#""}"#.utf8)) == .notUTF8)
+        let text = Array(#"{"ä€😀":""#.utf8)
+        let error = #expect(throws: JSONError.self) { try JSONDocument(ByteBuffer(bytes: text + bad + Array(#""}"#.utf8))) }
+        #expect(error?.offset == text.count)
     }
 
     @Test(arguments: ["[", "{\"a\":"])

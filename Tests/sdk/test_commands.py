@@ -167,14 +167,14 @@ def test_chat_with_a_key(servers: list[processes.Server], tmp_path: Path) -> Non
     gateway = processes.gateway(tmp_path, environment={"QUINTET_API_KEYS": "the-key"})
     servers.append(gateway)
     without = quintet("chat", "--model", "demo-small", "Hello", url=gateway.url)
-    assert without.returncode == 1 and "Set QUINTET_API_KEY." in without.stderr
+    assert without.returncode == 1 and "QUINTET_API_KEY is not set." in without.stderr
     assert "Check QUINTET_API_KEY." in quintet("chat", "Hello", url=gateway.url, QUINTET_API_KEY="other").stderr
     assert quintet("chat", "--model", "demo-small", "Hello", url=gateway.url, QUINTET_API_KEY="the-key").returncode == 0
 
 
 def test_chat_shows_a_team_in_a_pipe(scripted: Scripted) -> None:
     scripted.script(lambda path, body: ("text/event-stream", TEAM), {"x-quintet-cache": "miss"})
-    done = quintet("chat", "--team", "dev+luna", "What now?", url=scripted.url)
+    done = quintet("chat", "--team", "--members", "dev+luna", "What now?", url=scripted.url)
     assert done.returncode == 0, done.stderr
     assert done.stdout == "dev\nBuild now.\n\nluna\nDesign first.\n\nsynthesis\nDesign, then build.\n"
     assert "cache miss" in done.stderr
@@ -297,6 +297,10 @@ def test_chat_talks_on_a_terminal(scripted: Scripted, terminals: list[Terminal])
     terminal = Terminal("chat", url=scripted.url)
     terminals.append(terminal)
     terminal.read_until("> $")
+    terminal.type("\n")
+    terminal.read_until("> \n> $")
+    terminal.type("/help\n")
+    terminal.read_until(r"/exit(.|\n)*> $")
     terminal.type("first\n")
     terminal.read_until(r"answer to 1\[2J\n(.|\n)*total(.|\n)*> $")
     terminal.type("second\n")
@@ -317,7 +321,7 @@ def test_chat_ends_with_the_input(gateway: processes.Server, terminals: list[Ter
 
 def test_chat_draws_columns(scripted: Scripted, terminals: list[Terminal]) -> None:
     scripted.script(lambda path, body: ("text/event-stream", TEAM))
-    terminal = Terminal("chat", "--team", "dev+luna", "What now?", url=scripted.url, NO_COLOR="1")
+    terminal = Terminal("chat", "--team", "--members", "dev+luna", "What now?", url=scripted.url, NO_COLOR="1")
     terminals.append(terminal)
     assert terminal.wait() == 0
     assert re.search(r"dev +│ luna\nBuild now\. +│ Design first\.\n", terminal.text), terminal.text
@@ -473,6 +477,55 @@ def test_interrupt_ends_warming(servers: list[processes.Server], tmp_path: Path)
     output, errors = process.communicate(timeout=SECONDS)
     assert process.returncode == 130 and errors == ""
     assert output == "0 sent: 0 stored, 0 already there, 0 failed, 1 bad line skipped; USD 0\n"
+
+
+def test_cache_warm_reads_standard_input(scripted: Scripted) -> None:
+    scripted.script(lambda path, body: ("application/json", b"{}"), {"x-quintet-cost-usd": "0", "x-quintet-cache": "miss"})
+    for name in ("-", "/dev/stdin"):
+        done = quintet("cache", "warm", name, url=scripted.url, text='{"messages":[]}\n' * 20)
+        assert done.returncode == 0 and done.stdout.startswith("20 sent") and done.stdout.count("\n") == 1, done
+        assert done.stderr == "", "progress is for terminals"
+
+
+@pytest.mark.parametrize("command", [["cache", "stats", "--json"], ["cache", "warm", "-"], ["chat", "Hello"]])
+def test_output_that_cannot_be_written(scripted: Scripted, command: list[str]) -> None:
+    answer = stream(delta(0, "dev", "x", "stop"), "[DONE]")
+    scripted.script(lambda path, body: ("text/event-stream", answer) if command[0] == "chat" else ("application/json", b"{}"))
+
+    def run(output: object) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [processes.BINARY, *command, "--url", scripted.url],
+            env=processes.clean_environment(), input='{"messages":[]}', stdout=output, stderr=subprocess.PIPE, text=True, timeout=SECONDS,
+        )
+
+    with open("/dev/full", "wb") as full:
+        done = run(full)
+    assert (done.returncode, done.stderr) == (1, "The output cannot be written (No space left on device).\n")
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = run(writer)
+    os.close(writer)
+    assert done.returncode in (1, -signal.SIGPIPE) and done.stderr == "", done
+
+
+def test_tls_where_there_is_none(gateway: processes.Server) -> None:
+    done = quintet("chat", "Hello", url=gateway.url.replace("http:", "https:"))
+    assert done.returncode == 1 and f"answers without TLS. Use {gateway.url}." in done.stderr and done.stderr.count("\n") == 1, done.stderr
+
+
+def test_an_admin_has_no_answers(nobody: str) -> None:
+    done = quintet("cache", "clear", "--mine", url=nobody, QUINTET_ADMIN_TOKEN="token")
+    assert done.returncode == 1 and done.stderr == "An admin has no answers of their own; set QUINTET_API_KEY, or use --all.\n"
+
+
+def test_version() -> None:
+    done = subprocess.run([processes.BINARY, "--version"], capture_output=True, text=True, timeout=SECONDS)
+    assert re.fullmatch(r"quintet \d+\.\d+\.\d+\n", done.stdout)
+
+
+def test_cache_warm_of_a_folder(tmp_path: Path, nobody: str) -> None:
+    done = quintet("cache", "warm", tmp_path, url=nobody)
+    assert done.returncode == 1 and done.stderr == f"{tmp_path} cannot be read (Is a directory).\n"
 
 
 def test_cache_warm_without_a_file(gateway: processes.Server, tmp_path: Path) -> None:

@@ -62,10 +62,12 @@ package final class RedisStore: RemoteStore, Service {
                     }
                     await self.watch(connection)
                 } lost: { loss in
-                    self.update { state in
+                    self.state.withLock { state in
                         state.connection = nil
                         state.health.lost(loss.words)
                     }
+                    // Our own stop is no news.
+                    if loss != .stopped { self.changes.continuation.yield() }
                 }
             }
             changes.continuation.finish()

@@ -66,10 +66,10 @@ extension Breaker {
         package var text: String {
             switch self {
             case .fresh: "nothing has happened yet"
-            case .consecutiveFaults(let count, let last): "\(count) provider faults in a row, the last: \(last.rawValue)"
+            case .consecutiveFaults(let count, let last): "\(count) provider faults in a row, the last: \(last.words)"
             case .faultShare(let faults, let calls, let window): "\(faults) of \(calls) calls failed within \(window)"
             case .waitOver: "the wait is over: probing"
-            case .probeFailed(let fault): "a probe failed: \(fault.rawValue)"
+            case .probeFailed(let fault): "a probe failed: \(fault.words)"
             case .probesSucceeded(let count): "probes that succeeded: \(count)"
             case .forcedOpen(let reason): "forced open: \(reason)"
             case .forcedClosed(let reason): "forced closed: \(reason)"

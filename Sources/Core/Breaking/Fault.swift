@@ -101,3 +101,8 @@ extension Fault {
         }
     }
 }
+
+extension Fault {
+    /// `server error` for `server_error`.
+    package var words: String { rawValue.split(separator: "_").joined(separator: " ") }
+}

@@ -160,11 +160,6 @@ extension Breaker.Phase {
     }
 }
 
-extension Fault {
-    /// `server error` for `server_error`.
-    fileprivate var words: String { rawValue.split(separator: "_").joined(separator: " ") }
-}
-
 extension BreakerReport {
     /// The state by word, shape and colour, so that none of them is needed alone.
     fileprivate var badge: HTML {

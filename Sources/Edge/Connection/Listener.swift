@@ -15,6 +15,8 @@ final class Listener: Sendable {
     private let slots: ConnectionSlots
     private let quiescing: ServerQuiescingHelper
 
+    /// For clients to take the end of an answer that was cut.
+    private static let lastWords = TimeAmount.seconds(1)
     /// Connections that the kernel holds until they are taken.
     private static let backlog: Int32 = 4096
 
@@ -97,7 +99,11 @@ final class Listener: Sendable {
                 await connection.watch.wait()
                 // Nothing is left to cancel if the connection ended by itself.
                 group.cancelAll()
-                if Task.isCancelled { connection.channel.close(promise: nil) }
+                // The gateway stops: what the client is told last has so long to reach it.
+                if Task.isCancelled {
+                    let channel = connection.channel
+                    channel.eventLoop.scheduleTask(in: Self.lastWords) { channel.close(promise: nil) }
+                }
             }
         }
         // A connection that lingers still takes its place, and the gateway does not end before it.

@@ -1,3 +1,5 @@
+import Core
+import Gateway
 import NIOCore
 
 /// Writes a streamed answer.
@@ -12,6 +14,13 @@ struct ResponseWriter: Sendable {
     func write(_ bytes: ByteBuffer) async throws {
         guard bytes.readableBytes > 0 else { return }
         try await connection.write(isChunked ? Self.chunk(bytes) : bytes, on: loop)
+    }
+
+    /// Writes a stream, and behind one that is cut because the gateway stops, why.
+    func write(
+        until cutoff: Cutoff, else lastWords: (GatewayError) -> ByteBuffer, _ body: (ResponseWriter) async throws -> Void
+    ) async throws {
+        do { try await body(self) } catch is CancellationError where cutoff.isPast { try await write(lastWords(Cutoff.error)) }
     }
 
     /// RFC 9112 §7.1, in one piece.

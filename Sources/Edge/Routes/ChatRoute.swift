@@ -19,7 +19,9 @@ struct ChatRoute: Sendable {
             return Response(
                 status: .ok, headers: head.streamHeaders,
                 body: .stream { writer in
-                    try await Self.forward(stream, withReceipt: request.tellsCost, to: writer)
+                    try await writer.write(until: gateway.cutoff, else: { SSEFrame.data(ErrorAnswer.body(of: $0)) }) {
+                        try await Self.forward(stream, withReceipt: request.tellsCost, to: $0)
+                    }
                 })
         }
     }

@@ -60,14 +60,22 @@ struct NativeRoutes: Sendable {
         return Response(
             status: .ok, headers: head.streamHeaders,
             body: .stream { writer in
-                var translation = NativeStream(facts: facts, started: started)
-                try await writer.write(NativeAnswer.meta(facts))
-                var stream = stream
-                while let part = try await stream.next(beat: { try await writer.write(SSEFrame.heartbeat) }) {
-                    let bytes = translation.translate(part)
-                    if bytes.readableBytes > 0 { try await writer.write(bytes) }
+                try await writer.write(until: gateway.cutoff, else: { NativeAnswer.error(ErrorAnswer.body(of: $0)) }) {
+                    try await Self.forward(stream, facts, since: started, to: $0)
                 }
             })
+    }
+
+    private static func forward(
+        _ stream: AnswerStream, _ facts: NativeFacts, since started: Instant, to writer: ResponseWriter
+    ) async throws {
+        var translation = NativeStream(facts: facts, started: started)
+        try await writer.write(NativeAnswer.meta(facts))
+        var stream = stream
+        while let part = try await stream.next(beat: { try await writer.write(SSEFrame.heartbeat) }) {
+            let bytes = translation.translate(part)
+            if bytes.readableBytes > 0 { try await writer.write(bytes) }
+        }
     }
 }
 

@@ -60,7 +60,10 @@ extension Gateway {
                 return given(whole, head, ask, keeping, settlement)
             case .stream(var head):
                 if !isLeader { head.cache = .joined }
-                settlement.note { $0.cache = head.cache }
+                settlement.note {
+                    $0.cache = head.cache
+                    $0.model = head.model
+                }
                 if ask.request.isStream {
                     return .stream(
                         head,
@@ -111,6 +114,7 @@ extension Gateway {
     ) -> Answer {
         settlement.note {
             $0.cache = head.cache
+            $0.model = head.model
             $0.usage = whole.usage
             $0.cost = whole.cost
         }

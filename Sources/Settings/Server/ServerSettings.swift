@@ -69,12 +69,24 @@ package struct ServerSettings: Sendable, Equatable {
         logLevel = reader.choice(.logLevel, default: .info)
         let keys = ClientKeys.read(reader, directory: directory)
         clientKeys = keys ?? []
-        adminToken = Self.secret(.adminToken, ofAtLeast: 16, reader)
+        adminToken = Self.secret(.adminToken, ofAtLeast: Self.leastKey, reader)
         cacheSecret = Self.secret(.cacheSecret, ofAtLeast: 32, reader)
         redis = RedisVariables(environment).address(problems: reader.problems)
         cache = CacheSettings(reader)
         host = Self.host(reader, isKeyless: keys == [])
+        if !Loopback.contains(host), clientKeys.contains(where: { $0.reveal().utf8.count < Self.leastKey }) {
+            reader.problems.note(
+                in: Setting.apiKeys.variable, at: nil,
+                "\(host) can be reached from other machines, and a client key is shorter than \(Self.leastKey) characters. "
+                    + "openssl rand -hex 32 makes a good one.")
+        }
+        if let adminToken, clientKeys.contains(adminToken) {
+            reader.note(.adminToken, .variable, "is a client key as well, so that every client would be an admin. Make another.")
+        }
     }
+
+    /// Characters of a key that must not be guessed.
+    private static let leastKey = 16
 
     private static func secret(_ setting: Setting, ofAtLeast characters: Int, _ reader: SettingReader) -> Secret? {
         guard let found = reader.text(setting) else { return nil }

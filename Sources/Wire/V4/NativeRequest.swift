@@ -14,6 +14,10 @@ package struct NativeRequest: Sendable {
     /// Which of the native endpoints was called.
     package enum Kind: Sendable { case optimized, quick, stream }
 
+    private static let fields = [
+        "message", "agent_type", "context", "use_cache", "priority", "session_id", "model", "quintet",
+    ]
+
     /// How many messages of the context are sent on.
     private static let contextLimit = 5
 
@@ -29,6 +33,10 @@ package struct NativeRequest: Sendable {
         let root = document.root
         guard root.kind == .object else {
             throw GatewayError(.invalidJSON, .client, "The request body must be a JSON object, not \(root.kind.withArticle).")
+        }
+        // A misspelt field would silently not count.
+        for key in root.children.compactMap(\.key) where !Self.fields.contains(key) {
+            throw .invalid(String(key.prefix(64)), "There is no '\(key.prefix(64))'. Known here: \(Self.fields.joined(separator: ", ")).")
         }
         guard let message = try root.optional("message", as: .string) else {
             throw .missing("message", "You must send 'message', the text to answer.")

@@ -44,13 +44,17 @@ struct CacheClear: AsyncParsableCommand {
     func run() async throws {
         if all && !yes { try confirm() }
         try await ClientFault.explained {
-            try await GatewayClient.with(client.target()) { client in
+            let target = try client.target()
+            if mine, target.hasOnlyAdminToken {
+                throw ClientFault("An admin has no answers of their own; set QUINTET_API_KEY, or use --all.")
+            }
+            try await GatewayClient.with(target) { client in
                 let isOwn = tag != nil || user != nil || session != nil || mine
                 let response = try await client.send(.POST, "/api/cache/invalidate", body, as: isOwn ? .client : .admin)
                 guard let words = Self.words(try await client.json(response).root) else {
                     throw client.target.foreign("its answer is not a cache's")
                 }
-                Terminal.say(words)
+                try Terminal.say(words)
             }
         }
     }

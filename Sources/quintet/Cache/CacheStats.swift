@@ -17,11 +17,11 @@ struct CacheStats: AsyncParsableCommand {
         try await ClientFault.explained {
             try await GatewayClient.with(client.target()) { client in
                 let figures = try await client.json(client.send(.GET, "/api/cache/stats", as: .admin))
-                if json { return Terminal.say(String(buffer: figures.bytes)) }
+                if json { return try Terminal.say(String(buffer: figures.bytes)) }
                 guard let table = CacheStatsTable(figures.root) else {
                     throw client.target.foreign("its figures are not a cache's")
                 }
-                for line in table.lines { Terminal.say(line) }
+                for line in table.lines { try Terminal.say(line) }
             }
         }
     }

@@ -59,7 +59,7 @@ struct CacheStatsTable {
     /// Columns that a tier does not have stay empty.
     private static func tiers(_ tiers: JSONValue) -> [String] {
         var table = TextTable([
-            "tier", "hits", "misses", "stores", "refused", "evicted", "expired", "forgotten", "entries", "size", "compressed",
+            "tier", "hits", "misses", "stores", "refused", "evicted", "expired", "forgotten", "entries", "size", "lost", "written", "compressed",
         ])
         for tier in tiers.children {
             let name = tier.key ?? ""
@@ -71,7 +71,7 @@ struct CacheStatsTable {
             table.add([
                 name, count(tier["hits"]), count(tier["misses"]), count(tier["stores"]), count(tier["refused"]),
                 count(tier["evictions"]), count(tier["expired"]), count(tier["invalidated"]), count(tier["entries"]) + limit,
-                size(tier["bytes"] ?? tier["sealedBytes"]),
+                size(tier["bytes"]), count(tier["lostStores"]), size(tier["sealedBytes"]),
                 tier["compressionRatio"]?.double.map { "\(decimal($0, 1))×" } ?? "",
             ])
         }

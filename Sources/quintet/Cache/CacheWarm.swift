@@ -15,7 +15,7 @@ struct CacheWarm: AsyncParsableCommand {
             """)
 
     @OptionGroup var client: ClientFlags
-    @Argument(help: "The file, one request a line.")
+    @Argument(help: "The file, one request a line; - for standard input.")
     var file: String
     @Option(help: "Send no request once the answers have cost this much in USD; those under way still end.")
     var maxCost: Double?
@@ -33,23 +33,39 @@ struct CacheWarm: AsyncParsableCommand {
             let target = try client.target()
             let file = try WarmFile(Self.read(file))
             try await Interrupt.ends {
-                let tally = try await GatewayClient.with(target) { try await run.send(file, to: $0) }
+                var tally = run.tally
+                do { try await GatewayClient.with(target) { try await run.send(file, to: $0, &tally) } } catch {
+                    // What was done is told of what was interrupted, too.
+                    try? Terminal.say(tally.summary)
+                    throw error
+                }
+                try Terminal.say(tally.summary)
                 if tally.hasFailures { throw ExitCode.failure }
             }
         }
     }
 
+    /// Most bytes of the file: it is held whole.
+    private static let limit = 1 << 30
+
     private static func read(_ path: String) throws(ClientFault) -> Data {
-        do { return try Data(contentsOf: URL(fileURLWithPath: path), options: .mappedIfSafe) } catch {
-            throw ClientFault("\(path) cannot be read: \((error as? CocoaError)?.localizedDescription ?? "\(error)")")
-        }
+        let file = path == "-" ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC)
+        defer { if file > STDERR_FILENO { close(file) } }
+        let data: Data?
+        do throws(IOError) {
+            guard file >= 0 else { throw IOError(errnoCode: errno, reason: "open") }
+            data = try Descriptor(number: file).readAll(limit: limit)
+        } catch { throw ClientFault("\(path) cannot be read (\(error.words)).") }
+        guard let data else { throw ClientFault("\(path) holds more than \(limit >> 20) MiB. Split it.") }
+        return data
     }
 
+    private var tally: WarmTally { WarmTally(cap: maxCost.flatMap { Money(usd: $0) }) }
+
     /// Keeps so many requests under way until the file or the money ends.
-    private func send(_ file: WarmFile, to client: GatewayClient) async throws -> WarmTally {
-        var tally = WarmTally(cap: maxCost.flatMap { Money(usd: $0) })
+    private func send(_ file: WarmFile, to client: GatewayClient, _ tally: inout WarmTally) async throws {
         var progress = WarmProgress(total: file.count)
-        defer { progress.end(tally) }
+        defer { progress.end() }
         try await withThrowingTaskGroup(of: (number: Int, outcome: WarmTally.Outcome, fault: ClientFault?).self) { group in
             var lines = file.lines.makeIterator()
             var running = 0
@@ -72,7 +88,6 @@ struct CacheWarm: AsyncParsableCommand {
             }
         }
         if let reason = tally.stop, tally.done < file.count { progress.complain(reason) }
-        return tally
     }
 
     private static func ask(
@@ -93,12 +108,11 @@ struct CacheWarm: AsyncParsableCommand {
     }
 }
 
-/// Shows how far warming is: a bar on a terminal, else a line for every tenth of the file.
+/// Shows on standard error how far warming is, where a person looks at it.
 private struct WarmProgress {
     private let total: Int
-    private let screen = Screen.now()
+    private let screen = Screen.now(of: STDERR_FILENO)
     private var area = LiveArea()
-    private var saidTenths = 0
     private var complaints = 0
 
     /// Most faults that are said; a gateway that is gone fails every line in the same words.
@@ -107,25 +121,21 @@ private struct WarmProgress {
     init(total: Int) { self.total = total }
 
     mutating func show(_ tally: WarmTally) {
-        if screen.isLive {
-            let width = Screen.now().width
-            try? Terminal.write(area.draw([ScreenLine(tally.bar(of: total, width: width))], width: width))
-        } else if tally.done * 10 / max(1, total) > saidTenths {
-            saidTenths = tally.done * 10 / max(1, total)
-            Terminal.say("\(tally.done) of \(total), USD \(tally.cost.decimalUSD)")
-        }
+        guard screen.isLive else { return }
+        let width = Screen.now(of: STDERR_FILENO).width
+        Terminal.note(area.draw([ScreenLine(tally.bar(of: total, width: width))], width: width))
     }
 
     mutating func complain(_ text: String) {
         complaints += 1
         if complaints == Self.complaintLimit { return Terminal.complain("further faults are only counted") }
         guard complaints < Self.complaintLimit else { return }
-        if screen.isLive { try? Terminal.write(area.draw([], width: Screen.now().width)) }
+        end()
         Terminal.complain(text)
     }
 
-    mutating func end(_ tally: WarmTally) {
-        if screen.isLive { try? Terminal.write(area.draw([], width: Screen.now().width)) }
-        Terminal.say(tally.summary)
+    /// Takes the bar away.
+    mutating func end() {
+        if screen.isLive { Terminal.note(area.draw([], width: Screen.now(of: STDERR_FILENO).width)) }
     }
 }

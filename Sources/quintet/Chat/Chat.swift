@@ -10,46 +10,46 @@ struct Chat: AsyncParsableCommand {
             """)
 
     @OptionGroup var client: ClientFlags
-    @Option(
-        defaultAsFlag: "",
-        help: "Let several agents answer at once: 'dev+luna', or without names those that fit.")
-    var team: String?
+    @Flag(help: "Let several agents answer at once: those that fit, or those of --members.")
+    var team = false
+    @Option(help: "The team's agents, as in 'dev+luna'; means --team.")
+    var members: String?
     @Option(help: "A model's name, agent/<name>, or auto (the default): agent and model that fit.")
     var model: String?
     @Argument(help: "What to ask.")
     var text: String?
 
     func validate() throws {
-        if team != nil, model != nil { throw ValidationError("--team chooses the models itself: leave out --model or --team.") }
+        if team || members != nil, model != nil {
+            throw ValidationError("--team chooses the models itself: leave out --model, or --team and --members.")
+        }
+        if let members, members.isEmpty || members.contains(where: \.isWhitespace) {
+            throw ValidationError("--members takes agents' names, as in 'dev+luna'.")
+        }
     }
 
     func run() async throws {
-        let asked = Self.asked(team: team, model: model, text: text)
+        let asked = asked
         try await ClientFault.explained {
             let target = try client.target()
-            if let text = asked.text { return try await Self.ask(asked.model, text, target) }
+            if let text { return try await Self.ask(asked, text, target) }
             guard Screen.hasKeyboard else {
                 guard let text = try await StandardInput.text() else {
                     throw ClientFault("What came through the pipe is no text, or more than \(StandardInput.limit >> 20) MiB.")
                 }
-                return try await Self.ask(asked.model, text, target)
+                return try await Self.ask(asked, text, target)
             }
             try await Interrupt.ends {
                 try await GatewayClient.with(target) { client in
-                    var conversation = Conversation(client: client, model: asked.model)
+                    var conversation = Conversation(client: client, model: asked)
                     try await conversation.run()
                 }
             }
         }
     }
 
-    /// What the flags come to. A `--team` with blanks is no list of names, but the text behind a bare `--team`.
-    static func asked(team: String?, model: String?, text: String?) -> (model: String, text: String?) {
-        guard var team else { return (model ?? "auto", text) }
-        var text = text
-        if text == nil, team.contains(where: \.isWhitespace) { (team, text) = ("", team) }
-        return (team.isEmpty ? "team" : "team/\(team)", text)
-    }
+    /// The request's `model`.
+    var asked: String { members.map { "team/\($0)" } ?? (team ? "team" : model ?? "auto") }
 
     private static func ask(_ model: String, _ text: String, _ target: GatewayTarget) async throws {
         guard text.contains(where: { !$0.isWhitespace }) else { throw ClientFault("There is nothing to ask: the message is empty.") }

@@ -1,3 +1,4 @@
+import ArgumentParser
 import AsyncHTTPClient
 import NIOCore
 import NIOHTTP1
@@ -24,7 +25,7 @@ struct ChatCall {
             }
         } catch {
             // What follows must not stand in the middle of a line.
-            try? Terminal.write(printer.endLine())
+            if !(error is ExitCode) { try? Terminal.write(printer.endLine()) }
             throw error
         }
         let headers = response.headers
@@ -61,7 +62,10 @@ struct ChatCall {
     }
 
     private func fault(of answer: ChatAnswer) -> ClientFault? {
-        if let failure = answer.failure { return ClientFault("The answer broke off: \(failure)") }
+        if let failure = answer.failure {
+            let says = "The answer broke off: "
+            return ClientFault(failure.hasPrefix(says) ? failure : says + failure)
+        }
         return answer.isComplete ? nil : ClientFault("The answer broke off: the connection ended before it.")
     }
 

@@ -10,22 +10,33 @@ struct Conversation {
         question = ChatQuestion(model: model)
     }
 
+    private static let help = """
+        Each line is a question, asked with all that was said before.
+        /quit or /exit  end the conversation, as Ctrl-D does
+        /help           say this
+        Ctrl-C ends the answer that runs, and the command.
+        """
+
     /// Asks and answers until `/quit` or the end of input. A question that failed is not part of what was said.
     mutating func run() async throws {
-        Terminal.complain("Talking to \(question.model) at \(client.target.url). /quit or Ctrl-D ends it.")
+        Terminal.complain("Talking to \(question.model) at \(client.target.url). /quit or Ctrl-D ends it, /help says more.")
         let lines = StandardInput.lines()
         prompt()
         for await line in lines {
             let text = line.trimmingCharacters(in: .whitespaces)
-            if text == "/quit" { return }
-            if !text.isEmpty { try await ask(text) }
+            switch text {
+            case "/quit", "/exit": return
+            case "/help": Terminal.complain(Self.help)
+            case "": break
+            default: try await ask(text)
+            }
             prompt()
         }
         try Task.checkCancellation()
         Terminal.complain("")
     }
 
-    private func prompt() { FileHandle.standardError.write(Data("> ".utf8)) }
+    private func prompt() { Terminal.note("> ") }
 
     private mutating func ask(_ text: String) async throws {
         question.messages.append(.init(role: .user, text: text))

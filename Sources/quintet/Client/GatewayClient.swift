@@ -1,8 +1,8 @@
 import AsyncHTTPClient
-import Foundation
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+import NIOSSL
 import Wire
 
 /// Names of the gateway's answer headers.
@@ -74,16 +74,24 @@ struct GatewayClient: Sendable {
             return ClientFault("The gateway at \(target.url) closed the connection before its answer had ended.")
         }
         if let error = error as? NIOConnectionError, let first = error.connectionErrors.first {
-            return target.unreachable((first.error as? IOError).map { Self.words($0) } ?? "\(first.error)")
+            return target.unreachable((first.error as? IOError).map(\.words) ?? "\(first.error)")
         }
-        if let error = error as? IOError { return target.unreachable(Self.words(error)) }
+        if let error = error as? IOError { return target.unreachable(error.words) }
         if error is NIOConnectionError { return target.unreachable("there is no such host") }
+        if let fault = tlsFault(error) { return fault }
         if let error = error as? HTTPClientError { return target.unreachable(error.shortDescription) }
         if error is HTTPParserError { return target.foreign("it speaks no HTTP/1.1") }
         return target.unreachable("\(error)")
     }
 
-    private static func words(_ error: IOError) -> String { String(cString: strerror(error.errnoCode)) }
+    /// What NIOSSL says holds the paths of its own sources.
+    private func tlsFault(_ error: any Error) -> ClientFault? {
+        guard let error = error as? NIOSSLError else { return nil }
+        let text = "\(error)"
+        if text.contains("WRONG_VERSION_NUMBER") || text.contains("HTTP_REQUEST") { return target.withoutTLS() }
+        if text.contains("CERTIFICATE_VERIFY_FAILED") { return target.untrusted("its certificate is not trusted here") }
+        return target.untrusted("the two found no common version or cipher")
+    }
 
     private func refusal(_ response: HTTPClientResponse, _ role: GatewayTarget.Role) async throws -> any Error {
         let status = Int(response.status.code)

@@ -57,10 +57,21 @@ struct GatewayTarget: Sendable, Equatable {
         role == .client ? apiKey ?? adminToken : adminToken ?? apiKey
     }
 
+    /// Whether it is asked as an admin, whose token is no tenant's.
+    var hasOnlyAdminToken: Bool { apiKey == nil && adminToken != nil }
+
     // MARK: What can be wrong with it
 
     func unreachable(_ why: String) -> ClientFault {
         ClientFault("Nothing answers at \(url) (\(why)). Start a gateway with 'quintet serve', or name yours with --url or QUINTET_URL.")
+    }
+
+    func withoutTLS() -> ClientFault {
+        ClientFault("What answers at \(url) answers without TLS. Use http://\(url.dropFirst("https://".count)).")
+    }
+
+    func untrusted(_ why: String) -> ClientFault {
+        ClientFault("TLS with \(url) failed: \(why). Check the certificate that stands before the gateway.")
     }
 
     func foreign(_ what: String) -> ClientFault {
@@ -68,8 +79,9 @@ struct GatewayTarget: Sendable, Equatable {
     }
 
     func refusal(status: Int, message: String, role: Role) -> ClientFault {
-        guard status == 401 else { return ClientFault(message) }
-        let mend = secret(for: role) == nil ? "Set \(role.variable)." : "Check \(role.variable)."
-        return ClientFault("\(message) \(mend)")
+        let own = role == .client ? apiKey : adminToken
+        // A client's key that an admin's route refuses is known, and no admin's.
+        guard status == 401 || (status == 403 && role == .admin && own == nil) else { return ClientFault(message) }
+        return ClientFault("\(message) \(own == nil ? "\(role.variable) is not set." : "Check \(role.variable).")")
     }
 }

@@ -26,10 +26,10 @@ struct RouteMessages: AsyncParsableCommand {
         // Where nobody is on, what 'quintet serve' would ask: the demo.
         let (catalogue, _) = try loading.catalogue(demoPort: loading.wantsDemo ? 0 : nil)
         guard let input else {
-            return Terminal.say(line(id: nil, text: text.joined(separator: " "), catalogue))
+            return try Terminal.say(line(id: nil, text: text.joined(separator: " "), catalogue))
         }
         let lines = try Terminal.explained { () throws(ConfigurationError) in try JSONLines.read(Line.self, from: input) }
-        for line in lines { Terminal.say(self.line(id: line.id, text: line.text, catalogue)) }
+        for line in lines { try Terminal.say(self.line(id: line.id, text: line.text, catalogue)) }
     }
 
     private struct Line: JSONLine {

@@ -34,7 +34,7 @@ struct RoutePrice: AsyncParsableCommand {
             Terminal.complain("\(log) has no request that can be replayed.")
             throw ExitCode.failure
         }
-        for line in comparison.lines { Terminal.say(line) }
+        for line in comparison.lines { try Terminal.say(line) }
         if comparison.bad > 0 {
             Terminal.complain("\(comparison.bad) lines cannot be read and were left out.")
             throw ExitCode.failure

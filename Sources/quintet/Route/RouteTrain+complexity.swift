@@ -4,14 +4,14 @@ import Settings
 
 /// The complexity's half of `quintet route train`.
 extension RouteTrain {
-    func trainComplexity(from directory: String) throws(ConfigurationError) {
+    func trainComplexity(from directory: String) throws {
         let benchmarks = try Self.benchmarks(in: directory)
         let training = ComplexityTraining()
-        guard !evaluate else { return Self.show(training.leaveOneOut(benchmarks)) }
+        guard !evaluate else { return try Self.show(training.leaveOneOut(benchmarks)) }
         let model = training.train(benchmarks)
         try write(Array(model.file.utf8), to: TrainedWeights.complexityFile)
         let prompts = benchmarks.reduce(0) { $0 + $1.examples.count }
-        Terminal.say("trained the complexity on \(prompts) prompts of \(benchmarks.count) benchmarks; --evaluate says how good it is")
+        try Terminal.say("trained the complexity on \(prompts) prompts of \(benchmarks.count) benchmarks; --evaluate says how good it is")
     }
 
     private static func benchmarks(in directory: String) throws(ConfigurationError) -> [ComplexityBenchmark] {
@@ -37,18 +37,18 @@ extension RouteTrain {
         return ComplexityBenchmark.inFamilies(benchmarks)
     }
 
-    private static func show(_ results: [(benchmark: ComplexityBenchmark, worth: RoutingWorth)]) {
+    private static func show(_ results: [(benchmark: ComplexityBenchmark, worth: RoutingWorth)]) throws {
         let width = results.map(\.benchmark.name.count).max() ?? 0
         func padded(_ text: String) -> String { text + String(repeating: " ", count: max(0, width - text.count)) }
-        Terminal.say("\(padded("left out"))  family  prompts  gap     APGR")
+        try Terminal.say("\(padded("left out"))  family  prompts  gap     APGR")
         for (benchmark, worth) in results {
             let apgr = worth.apgr.map(rounded) ?? "-"
-            Terminal.say(
+            try Terminal.say(
                 padded(benchmark.name)
                     + String(format: "  %6d  %7d  %.3f   ", benchmark.family, worth.count, worth.gap) + apgr)
         }
         let values = results.compactMap(\.worth.apgr)
         guard let least = values.min() else { return }
-        Terminal.say("mean \(rounded(values.reduce(0, +) / Double(values.count))), least \(rounded(least)); random 0.500")
+        try Terminal.say("mean \(rounded(values.reduce(0, +) / Double(values.count))), least \(rounded(least)); random 0.500")
     }
 }

@@ -30,7 +30,7 @@ struct RouteTrain: AsyncParsableCommand {
     }
 
     func run() async throws {
-        try Terminal.explained { () throws(ConfigurationError) in
+        try Terminal.explained {
             if let agents { try trainAgents(from: agents) }
             if let complexity { try trainComplexity(from: complexity) }
         }
@@ -42,7 +42,7 @@ struct RouteTrain: AsyncParsableCommand {
         let label: String
     }
 
-    private func trainAgents(from agents: String) throws(ConfigurationError) {
+    private func trainAgents(from agents: String) throws {
         let questions = try JSONLines.read(Line.self, from: agents).map { AgentTraining.Question(text: $0.text, label: $0.label) }
         let profiles = try AgentFiles.read(directory: profiles)
         var bar = ProgressBar(title: "agents")
@@ -54,7 +54,7 @@ struct RouteTrain: AsyncParsableCommand {
         }
         try write(outcome.weights.encoded(), to: TrainedWeights.agentsFile)
         let figures = outcome.heldOut
-        Terminal.say(
+        try Terminal.say(
             """
             trained for \(outcome.weights.labels.joined(separator: ", ")) on \(questions.count) questions
             on the \(figures.count) kept aside: accuracy \(Self.rounded(figures.accuracy)), \

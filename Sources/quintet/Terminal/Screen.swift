@@ -8,7 +8,7 @@ import Foundation
     import Darwin
 #endif
 
-/// What standard output is at this moment.
+/// What standard output, or standard error, is at this moment.
 struct Screen: Equatable {
     /// Whether a person looks at it, so that lines may be drawn anew.
     var isLive: Bool
@@ -18,10 +18,10 @@ struct Screen: Equatable {
     var style: Style
 
     /// Asks the terminal, whose size may have changed since.
-    static func now(environment: [String: String] = ProcessInfo.processInfo.environment) -> Screen {
-        let isLive = isatty(STDOUT_FILENO) == 1 && environment["TERM"] != "dumb"
+    static func now(of file: Int32 = STDOUT_FILENO, environment: [String: String] = ProcessInfo.processInfo.environment) -> Screen {
+        let isLive = isatty(file) == 1 && environment["TERM"] != "dumb"
         var size = winsize()
-        let isKnown = isLive && ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0 && size.ws_row > 0
+        let isKnown = isLive && ioctl(file, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0 && size.ws_row > 0
         return Screen(
             isLive: isLive, width: isKnown ? Int(size.ws_col) : 80, height: isKnown ? Int(size.ws_row) : 24,
             style: isLive && (environment["NO_COLOR"] ?? "").isEmpty ? .colour : .plain)

@@ -24,7 +24,7 @@ enum StandardInput {
                     handle.readabilityHandler = nil
                     return continuation.finish()
                 }
-                for line in String(decoding: data, as: UTF8.self).split(whereSeparator: \.isNewline) {
+                for line in String(decoding: data, as: UTF8.self).split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).dropLast(data.last == 10 ? 1 : 0) {
                     continuation.yield(String(line))
                 }
             }
