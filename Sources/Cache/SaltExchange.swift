@@ -31,12 +31,11 @@ package struct SaltExchange: Service {
     /// Exchanges until graceful shutdown.
     package func run() async throws {
         await cancelWhenGracefulShutdown {
-            var (revision, looks) = (UInt64.max, 0)
+            // nil while there is something left to exchange: a store that is away is asked again.
+            var (revision, looks) = (UInt64?.none, 0)
             repeat {
-                let current = secrets.snapshot.revision
-                if current != revision || looks % Self.pace.reads == 0 {
-                    // A store that is away has the salts of before; there will be another time.
-                    if (try? await exchange()) != nil { revision = secrets.snapshot.revision }
+                if secrets.snapshot.revision != revision || looks % Self.pace.reads == 0 {
+                    revision = (try? await exchange()) == nil ? nil : secrets.snapshot.revision
                 }
                 looks += 1
             } while (try? await Task.sleep(for: Self.pace.look)) != nil
