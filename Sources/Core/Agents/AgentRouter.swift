@@ -49,6 +49,21 @@ package struct AgentRouter: Sendable {
             matched: matches[best].sorted().map { agents[best].keywords[$0] })
     }
 
+    /// The agents for a team: those that something in `text` speaks for, at most three of them, the strongest first. Where that is
+    /// not even two, `dev`, `luna` and `atlas`, or the first three where these are not all there.
+    package func team(for text: String) -> [Agent] {
+        let matches = matchedPlaces(in: text)
+        let spokenFor = agents.indices.filter { !matches[$0].isEmpty }.sorted {
+            (matches[$1].count, $0) < (matches[$0].count, $1)
+        }
+        if spokenFor.count > 1 { return spokenFor.prefix(Self.teamSize).map { agents[$0] } }
+        let usual = Self.usualTeam.compactMap { id in agents.first { $0.id == id } }
+        return usual.count == Self.usualTeam.count ? usual : Array(agents.prefix(Self.teamSize))
+    }
+
+    private static let usualTeam = ["dev", "luna", "atlas"]
+    private static let teamSize = 3
+
     /// For each agent, which of its keywords stand in the text.
     private func matchedPlaces(in text: String) -> [Set<Int>] {
         let words = Self.words(of: String(decoding: text.utf8.prefix(Self.readLimit), as: UTF8.self))
