@@ -8,7 +8,7 @@ import NIOCore
 /// of another version or breaks off or goes on reads as nil; sealing is what finds bytes that were changed.
 extension CachedAnswer {
     /// Goes up with every change of the encoding: answers of older ones are misses.
-    private static let version: UInt8 = 1
+    private static let version: UInt8 = 2
 
     private enum Presence {
         static let agent: UInt8 = 1
@@ -29,7 +29,9 @@ extension CachedAnswer {
         if let cost { writer.signed(cost.picodollars) }
         if let usage {
             for count in [
-                usage.promptTokens, usage.completionTokens, usage.cachedPromptTokens, usage.reasoningTokens,
+                usage.promptTokens, usage.completionTokens, usage.cachedPromptTokens, usage.cacheWriteTokens,
+                usage.longCacheWriteTokens, usage.promptAudioTokens, usage.promptImageTokens, usage.reasoningTokens,
+                usage.completionAudioTokens,
             ] { writer.count(count) }
         }
         for text in [contentType, model, deployment] { writer.text(text) }
@@ -43,9 +45,9 @@ extension CachedAnswer {
 
     /// At least as many bytes as ``encoded`` has.
     var encodedBound: Int {
-        // The numbers and the lengths of the names take less than a hundred bytes, a tag's length two.
+        // The numbers and the lengths of the names take less than two hundred bytes, a tag's length two.
         let names = contentType.utf8.count + model.utf8.count + deployment.utf8.count + (agent?.utf8.count ?? 0)
-        return tags.reduce(128 + names + body.readableBytes) { $0 + $1.name.utf8.count + 2 }
+        return tags.reduce(200 + names + body.readableBytes) { $0 + $1.name.utf8.count + 2 }
     }
 
     /// nil for anything but the whole encoding of an answer.
@@ -65,10 +67,14 @@ extension CachedAnswer {
         var usage: Usage?
         if presence & Presence.usage != 0 {
             guard let prompt = reader.count(), let completion = reader.count(), let cached = reader.count(),
-                let reasoning = reader.count()
+                let shortWrites = reader.count(), let longWrites = reader.count(), let audio = reader.count(),
+                let images = reader.count(), let reasoning = reader.count(), let speech = reader.count()
             else { return nil }
+            // What the provider charged is in the cost.
             usage = Usage(
-                promptTokens: prompt, completionTokens: completion, cachedPromptTokens: cached, reasoningTokens: reasoning)
+                promptTokens: prompt, completionTokens: completion, cachedPromptTokens: cached,
+                cacheWriteTokens: shortWrites, longCacheWriteTokens: longWrites, promptAudioTokens: audio,
+                promptImageTokens: images, reasoningTokens: reasoning, completionAudioTokens: speech)
         }
 
         guard let contentType = reader.text(), let model = reader.text(), let deployment = reader.text() else { return nil }

@@ -13,6 +13,7 @@ package struct GatewayError: Error, Sendable, Equatable {
         case modelOff = "model_off"
         case noProvider = "no_provider"
         case noModelFits = "no_model_fits"
+        case costLimit = "max_cost_exceeded"
         case notFound = "not_found"
         case methodNotAllowed = "method_not_allowed"
         case unsupportedMediaType = "unsupported_media_type"

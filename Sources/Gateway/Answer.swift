@@ -47,7 +47,11 @@ package struct Ask: Sendable {
     var facts: RequestFacts {
         var facts = RequestFacts(target: target, promptTokens: request.promptTokens)
         facts.priority = priority
+        facts.key = caller.tenant
         facts.outputTokenLimit = request.outputTokenLimit
+        facts.choiceCount = request.choiceCount
+        facts.maxCost = request.policy.maxCost
+        facts.allowedModels = request.policy.models
         facts.isStream = request.isStream
         facts.messageCount = request.messageCount
         facts.needs = request.needs
@@ -72,6 +76,11 @@ package struct AnswerHead: Sendable {
     /// What the cache had to do with it.
     package var cache = CacheNote.off
 
+    /// A receipt's line for a request that joined another's call.
+    func sharedCall(saved: Money?) -> Receipt.Line {
+        Receipt.Line(kind: .sharedCall, model: model, deployment: deployment, outcome: "ok", charge: .nothing, saved: saved)
+    }
+
     /// All attempts, the one that answered included; none for an answer out of the cache.
     package var attemptCount: Int { reason == nil ? 0 : failedAttempts.count + 1 }
 }
@@ -81,8 +90,35 @@ package struct WholeAnswer: Sendable {
     /// The chat completion as JSON.
     package let body: ByteBuffer
     package let usage: Usage?
-    /// Zero for an answer out of the cache; nil where the price or the usage is unknown.
+    /// Zero where the call is on nobody's account, or another's; nil where a part of it is unknown or estimated.
     package let cost: Money?
+    package let attempts: [AttemptRecord]
+    package let receipt: Receipt
+
+    /// As the attempts brought it.
+    init(body: ByteBuffer, usage: Usage?, attempts: [AttemptRecord]) {
+        self.init(body: body, usage: usage, cost: attempts.cost, attempts: attempts, receipt: attempts.receipt)
+    }
+
+    private init(body: ByteBuffer, usage: Usage?, cost: Money?, attempts: [AttemptRecord], receipt: Receipt) {
+        self.body = body
+        self.usage = usage
+        self.cost = cost
+        self.attempts = attempts
+        self.receipt = receipt
+    }
+
+    /// One that was there already.
+    ///
+    /// - Parameter line: what it saved.
+    init(body: ByteBuffer, usage: Usage?, withoutCall line: Receipt.Line) {
+        self.init(body: body, usage: usage, cost: .zero, attempts: [], receipt: Receipt([line]))
+    }
+
+    /// The same for a request that another's call answered.
+    func shared(by head: AnswerHead) -> WholeAnswer {
+        WholeAnswer(body: body, usage: usage, withoutCall: head.sharedCall(saved: cost))
+    }
 
     /// The first choice's text.
     package var text: String { ProviderAnswer.whole(body)?.text ?? "" }

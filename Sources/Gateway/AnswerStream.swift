@@ -22,9 +22,10 @@ package struct AnswerStream: Sendable {
     package struct End: Sendable {
         /// As the attempt that finished it counted it.
         package let usage: Usage?
-        /// Of all attempts; nil where a part of it is unknown, zero where others paid.
+        /// Of all attempts; nil where a part of it is unknown or estimated, zero where others paid.
         package let cost: Money?
         package let attempts: [AttemptRecord]
+        package let receipt: Receipt
     }
 
     // One of them; as fields rather than cases, so that reading changes them in place.

@@ -13,8 +13,6 @@ struct AttemptFailure: Error {
     var planned: Plan.Attempt?
     /// The gateway's own refusal to send the request to that provider.
     var refusal: GatewayError?
-    /// Content was made, and thrown away: it may have to be paid.
-    var hasCost = false
 
     init(fault: Fault, detail: String, planned: Plan.Attempt?) {
         self.fault = fault

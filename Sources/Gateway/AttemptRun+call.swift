@@ -72,17 +72,16 @@ extension AttemptRun {
             }
             throw UpstreamFailure(.malformed, "the provider's answer is not a chat completion")
         }
+        attempt.note(
+            Tally(usage: content.usage, isCountCurrent: true, size: content.size, isDelivered: content.hasContent))
         guard content.hasContent else { throw UpstreamFailure(.empty, "the provider's answer has no content") }
-        let cost = content.usage.flatMap { attempt.planned.model.price?.cost(of: $0) }
         let head = head(of: attempt)
         attempt.deliver(isStream: false)
         attempt.succeed()
-        settlement.note {
-            $0.usage = content.usage
-            $0.cost = cost
-        }
+        let attempts = settlement.attempts
+        settlement.note { $0.usage = content.usage }
         settlement.settle(.complete)
-        return .whole(head, WholeAnswer(body: body, usage: content.usage, cost: cost))
+        return .whole(head, WholeAnswer(body: body, usage: content.usage, attempts: attempts))
     }
 
     /// Reads a stream up to its first content; that of a continuation up to what is new in it.
@@ -93,6 +92,7 @@ extension AttemptRun {
             throw UpstreamFailure(.malformed, "the provider answered a streaming request with something else")
         }
         var reader = reader
+        defer { attempt.note(reader.tally) }
         func opened(_ events: [SSEEvent], isComplete: Bool) -> OpenedStream {
             OpenedStream(
                 reply: reply, attempt: attempt, reader: reader, events: events, isComplete: isComplete, stall: stall)
@@ -112,9 +112,7 @@ extension AttemptRun {
                 }
             } catch let failure as UpstreamFailure where isAlive || reader.hasSkipped {
                 let fault = failure.fault(isOverdue: now() >= deadline)
-                var broken = AttemptFailure(fault: fault, detail: failure.detail, planned: attempt.planned)
-                broken.hasCost = true
-                throw broken
+                throw AttemptFailure(fault: fault, detail: failure.detail, planned: attempt.planned)
             }
         }
     }

@@ -99,7 +99,9 @@ struct AttemptRun: Sendable {
                 continue
             }
             let attempt = OpenAttempt(
-                planned, permit: permit, fleet: fleet, settlement: settlement, requestID: ask.requestID)
+                planned, for: aim.isContinuation ? .resumedPart : .answer,
+                promptTokens: ask.request.promptTokens + (plan.agent?.promptTokens ?? 0), permit: permit, fleet: fleet,
+                settlement: settlement, requestID: ask.requestID)
             course.begin()
             do {
                 return try await perform(attempt, aim)

@@ -17,7 +17,6 @@ struct AttemptStream: Sendable {
     private var resumption: Resumption?
     private var pending: [SSEEvent]
     private var state: State
-    private var spending = Spending()
     /// When the caller has heard nothing for too long; set while it waits.
     private var beatsAt: Instant?
 
@@ -80,9 +79,9 @@ struct AttemptStream: Sendable {
         }
     }
 
-    /// Judges what has arrived, or waits for more.
+    /// Judges what is there, or waits for more.
     private mutating func read(_ beat: () async throws -> Void) async throws {
-        while state.isReading, let verdict = try source?.reader.next() { try apply(verdict) }
+        try judge()
         guard state.isReading, pending.isEmpty, let reply = source?.reply, let stall = source?.stall else { return }
         let start = now()
         let limit = min(start.advanced(by: stall), deadline)
@@ -102,6 +101,12 @@ struct AttemptStream: Sendable {
         }
     }
 
+    /// Judges what has arrived, and says how far it goes: from here on the caller may leave at any time.
+    private mutating func judge() throws {
+        defer { if let tally = source?.reader.tally { source?.attempt.note(tally) } }
+        while state.isReading, let verdict = try source?.reader.next() { try apply(verdict) }
+    }
+
     private mutating func apply(_ verdict: StreamGate.Verdict) throws {
         switch verdict {
         case .hold: break
@@ -114,19 +119,15 @@ struct AttemptStream: Sendable {
     }
 
     private mutating func finish() -> AnswerStream.End {
-        guard let source else { return AnswerStream.End(usage: nil, cost: nil, attempts: []) }
+        guard let source else { return AnswerStream.End(usage: nil, cost: nil, attempts: [], receipt: Receipt([])) }
         source.reply.finish()
         let usage = source.reader.usage
-        spending.add(usage, at: source.attempt.planned.model.price)
         source.attempt.succeed()
-        let (cost, attempts) = (spending.cost, settlement.attempts)
-        settlement.note {
-            $0.usage = usage
-            $0.cost = cost
-        }
+        let attempts = settlement.attempts
+        settlement.note { $0.usage = usage }
         settlement.settle(.complete)
         self.source = nil
-        return AnswerStream.End(usage: usage, cost: cost, attempts: attempts)
+        return AnswerStream.End(usage: usage, cost: attempts.cost, attempts: attempts, receipt: attempts.receipt)
     }
 }
 
@@ -157,7 +158,6 @@ extension AttemptStream {
         guard let broken = source else { return nil }
         source = nil
         broken.attempt.fail(fault, retryAfter: nil, isStream: true)
-        spending.add(broken.reader.usage, at: broken.attempt.planned.model.price)
         return broken.reader.delivered
     }
 
@@ -178,7 +178,6 @@ extension AttemptStream {
             return (run, opened)
         }
         self.run = tried
-        if tried.failures.contains(where: \.hasCost) { spending.addUnknown() }
         return opened.map { .opened($0) } ?? .failed(tried.failures)
     }
 
@@ -189,17 +188,4 @@ extension AttemptStream {
         pending = opened.events
         if let resumption { settlement.note { $0.resumptions.append(resumption) } }
     }
-}
-
-/// What the attempts for one answer cost together.
-private struct Spending: Sendable {
-    /// nil once a part of it is unknown.
-    private(set) var cost: Money? = .zero
-
-    /// Adds an attempt; one whose usage or price is unknown makes the sum unknown.
-    mutating func add(_ usage: Usage?, at price: Price?) {
-        cost = cost.flatMap { sum in usage.flatMap { usage in price.map { sum + $0.cost(of: usage) } } }
-    }
-
-    mutating func addUnknown() { cost = nil }
 }

@@ -9,6 +9,10 @@ final class OpenAttempt: Sendable {
     private let settlement: Settlement
     private let requestID: String
     private let started: Double
+    /// What it is for, if anything of it reaches the caller.
+    private let kind: Receipt.Kind
+    /// Of the request, estimated.
+    private let promptTokens: Int
     /// nil once it was paid.
     private let debt: Mutex<Debt?>
 
@@ -16,9 +20,15 @@ final class OpenAttempt: Sendable {
         let permit: Fleet.Permit
         /// Of a stream, from the attempt's beginning.
         var firstContent: Duration?
+        var tally = Tally()
     }
 
-    init(_ planned: Plan.Attempt, permit: Fleet.Permit, fleet: Fleet, settlement: Settlement, requestID: String) {
+    init(
+        _ planned: Plan.Attempt, for kind: Receipt.Kind, promptTokens: Int, permit: Fleet.Permit, fleet: Fleet,
+        settlement: Settlement, requestID: String
+    ) {
+        self.kind = kind
+        self.promptTokens = promptTokens
         self.planned = planned
         self.fleet = fleet
         self.settlement = settlement
@@ -28,8 +38,11 @@ final class OpenAttempt: Sendable {
     }
 
     deinit {
-        if settle(.neutral) { record(.callerGone) }
+        if let debt = settle(.neutral) { record(.callerGone, debt.tally) }
     }
+
+    /// The answer has come so far. What is told last is charged, also if the caller leaves.
+    func note(_ tally: Tally) { debt.withLock { $0?.tally = tally } }
 
     /// The first content is there; of an answer that is not streamed, all of it.
     func deliver(isStream: Bool) {
@@ -39,31 +52,32 @@ final class OpenAttempt: Sendable {
     }
 
     func succeed() {
-        if settle(.success) { record(nil) }
+        if let debt = settle(.success) { record(nil, debt.tally) }
     }
 
     func fail(_ fault: Fault, retryAfter: Duration?, isStream: Bool) {
-        guard settle(.fault(fault, retryAfter: retryAfter)) else { return }
-        record(fault)
+        guard let debt = settle(.fault(fault, retryAfter: retryAfter)) else { return }
+        record(fault, debt.tally)
         guard fault.meaning.blame == .provider else { return }
         fleet.loads.observeFault(after: settlement.seconds - started, of: planned.deployment, isStream: isStream)
     }
 
-    /// False if it was settled before.
-    private func settle(_ verdict: Breaker.Verdict) -> Bool {
+    /// What was owed; nil if it was settled before.
+    private func settle(_ verdict: Breaker.Verdict) -> Debt? {
         let debt = debt.withLock { debt -> Debt? in
             defer { debt = nil }
             return debt
         }
-        guard let debt else { return false }
+        guard let debt else { return nil }
         fleet.settle(debt.permit, verdict, requestID: requestID, firstContent: debt.firstContent)
-        return true
+        return debt
     }
 
-    private func record(_ fault: Fault?) {
+    private func record(_ fault: Fault?, _ tally: Tally) {
         let record = AttemptRecord(
             model: planned.model.name, deployment: planned.deployment.id, fault: fault,
-            seconds: settlement.seconds - started)
+            seconds: settlement.seconds - started, kind: tally.isDelivered ? kind : .failedAttempt,
+            charge: tally.charge(after: fault, promptTokens: promptTokens, at: planned.model.price))
         settlement.note { $0.attempts.append(record) }
     }
 }

@@ -7,9 +7,32 @@ package struct AttemptRecord: Sendable, Equatable {
     /// nil for the attempt that answered.
     package let fault: Fault?
     package let seconds: Double
+    /// What it was for.
+    package let kind: Receipt.Kind
+    package let charge: Charge
 
     /// `ok`, or the fault's name.
     package var result: String { fault?.rawValue ?? "ok" }
+}
+
+extension [AttemptRecord] {
+    /// What the attempts cost, one line each.
+    package var receipt: Receipt {
+        Receipt(
+            map {
+                .init(kind: $0.kind, model: $0.model, deployment: $0.deployment, outcome: $0.result, charge: $0.charge)
+            })
+    }
+
+    /// What they cost together; nil where a part of it is unknown or estimated.
+    package var cost: Money? {
+        var sum = Money.zero
+        for attempt in self {
+            guard attempt.charge.basis != .estimated, let amount = attempt.charge.amount else { return nil }
+            sum = sum + amount
+        }
+        return sum
+    }
 }
 
 /// What happened to one request, written once, at its end.
@@ -31,7 +54,8 @@ package struct Outcome: Sendable {
     package var resumptions: [Resumption] = []
     /// As the attempt that finished the answer counted it.
     package var usage: Usage?
-    /// Of all that was spent; nil where a usage or a price is unknown, as that of an attempt that broke off mostly is.
+    /// Of all that was spent; nil where a part of it is unknown or estimated, as that of an attempt that broke off mostly is:
+    /// the attempts' ``Receipt`` has the rest.
     package var cost: Money?
     /// From the request's arrival to its end.
     package var seconds: Double = 0

@@ -32,6 +32,18 @@ extension GatewayError {
         case .noneAble(let reasons):
             let detail = reasons.prefix(10).map { "\($0.name): \($0.reason)" }.joined(separator: "; ")
             self.init(.noModelFits, .client, "No model that is on can serve this request. \(detail).", param: "model")
+        case .tooDear(let limit, let cheapest):
+            let estimate = cheapest.map {
+                "The cheapest, \($0.model), would cost about \($0.cost.decimalUSD) USD: raise the limit, or ask for a shorter answer by max_tokens."
+            } ?? "No price is known of those that could: leave the limit out to ask them."
+            self.init(
+                .costLimit, .client,
+                "No model can answer this within 'quintet.max_cost' (\(limit.decimalUSD) USD). \(estimate)",
+                param: "quintet.max_cost")
+        case .unknownAllowedModel(let name):
+            self = .invalid(
+                "quintet.models",
+                "'quintet.models' names '\(name.prefix(200))', which does not exist. GET /v1/models lists what does.")
         case .allResting(let wait, _):
             self = .resting(wait)
         case .keysRefused(let variables, let wait):

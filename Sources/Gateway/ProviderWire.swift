@@ -47,6 +47,9 @@ enum ProviderWire: Sendable {
         }
     }
 
+    /// What the provider counted so far in a stream whose wire tells it before the end.
+    var usage: Usage? { if case .anthropic(let stream, _) = self { stream.usage } else { nil } }
+
     /// A stream's event as OpenAI's, which may be none or several.
     mutating func translate(_ event: SSEEvent) -> [SSEEvent] {
         guard case .anthropic(var stream, let created) = self else { return [event] }

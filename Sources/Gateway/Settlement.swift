@@ -39,6 +39,7 @@ final class Settlement: Sendable {
             defer { outcome = nil }
             outcome?.ending = ending
             outcome?.seconds = seconds
+            if let cost = outcome?.attempts.cost { outcome?.cost = cost }
             return outcome
         }
         if let settled { sink.record(settled) }

@@ -30,7 +30,12 @@ struct StreamGate: Sendable {
     }
 
     private(set) var isCommitted = false
+    /// Counts of a stream only grow; the largest is the last.
     private(set) var usage: Usage?
+    /// No content came behind it.
+    private(set) var isCountCurrent = false
+    /// How much content was passed on.
+    private(set) var size = ContentSize()
     /// What was passed on, where it is gathered.
     private(set) var delivered: DeliveredText?
     private let passesUsage: Bool
@@ -38,6 +43,8 @@ struct StreamGate: Sendable {
     private let origin: Origin
     private var held: [SSEEvent] = []
     private var heldBytes = 0
+    /// The chunk that told of its usage beside a choice, where the caller wants it told alone.
+    private var usageBesideChoice: SSEEvent?
     private var finishReason: String?
     private var finished: Set<Int> = []
     private var malformedEvents = 0
@@ -71,18 +78,38 @@ struct StreamGate: Sendable {
                 ? .fail(.malformed, "the provider's stream holds events that are no chunks") : .hold
         }
         if let failure = facts.failure { return .fail(failure.fault, failure.detail) }
-        if let usage = facts.usage { self.usage = usage }
+        note(facts, of: event)
         if let reason = facts.finishReason {
             finishReason = reason
             finished.formUnion(facts.finished)
         }
         if facts.isUsageOnly, !passesUsage { return .hold }
-        if facts.hasContent { delivered?.add(facts, of: event.data) }
+        if facts.hasContent {
+            size += facts.size
+            delivered?.add(facts, of: event.data)
+        }
         if isCommitted { return .pass([event]) }
         held.append(event)
         if facts.hasContent { return .pass(commit()) }
         heldBytes += event.data.readableBytes
         return heldBytes <= Self.holdLimit ? .hold : .fail(.malformed, "the provider sends events without content")
+    }
+
+    private mutating func note(_ facts: ChunkFacts, of event: SSEEvent) {
+        guard let usage = facts.usage else {
+            if facts.hasContent { isCountCurrent = false }
+            return
+        }
+        isCountCurrent = true
+        guard usage.totalTokens >= self.usage?.totalTokens ?? 0 else { return }
+        self.usage = usage
+        if passesUsage { usageBesideChoice = facts.isUsageOnly ? nil : event }
+    }
+
+    /// The usage in a chunk of its own, for a caller who asked for it and got it beside a choice only.
+    private var usageChunk: [SSEEvent] {
+        guard let event = usageBesideChoice, let chunk = ProviderAnswer.usageChunk(of: event.data) else { return [] }
+        return [chunk]
     }
 
     /// The provider's bytes ended, as HTTP goes, properly.
@@ -92,11 +119,11 @@ struct StreamGate: Sendable {
         guard isFinished || (saysDone && (isCommitted || origin == .start)) else {
             return .fail(.cut, "the provider's stream ended in the middle of the answer")
         }
-        if isCommitted { return .complete([]) }
+        if isCommitted { return .complete(usageChunk) }
         switch (finishReason, origin) {
         case ("length", _), ("content_filter", _), (_, .repeated):
             // Ended before its first content, but for a reason that the caller must see; or all but the end was there.
-            return .complete(commit())
+            return .complete(commit() + usageChunk)
         case (_, .prefilled): return .fail(.diverged, "it added nothing to the text so far")
         case (_, .start):
             return malformedEvents > 0

@@ -36,6 +36,14 @@ struct StreamReader: Sendable {
     /// As the provider counted it, once it has said so.
     var usage: Usage? { gate.usage }
 
+    /// How far the answer has come.
+    var tally: Tally {
+        var size = gate.size
+        if let dropped = continuation?.dropped { size += dropped }
+        return Tally(
+            usage: gate.usage ?? wire.usage, isCountCurrent: gate.isCountCurrent, size: size, isDelivered: gate.isCommitted)
+    }
+
     /// All choices have ended: what may still come is no part of the answer.
     var isFinished: Bool { gate.isFinished }
 

@@ -20,6 +20,7 @@ package enum CatalogueBuilder {
     ) throws(ConfigurationError) -> (catalogue: Catalogue, keys: [String: Secret]) {
         let problems = ProblemLog(file: file.path)
         noteClashes(of: file, with: additions, problems)
+        noteUnknownAgents(in: file.policy, among: agents, problems)
         var providers: [Provider] = []
         var keys: [String: Secret] = [:]
         for entry in (file.providers + additions.map(\.provider)).sorted(by: { $0.id < $1.id }) {
@@ -37,6 +38,14 @@ package enum CatalogueBuilder {
         let models = number(file.models + additions.flatMap(\.models), accesses, file.policy)
         let agents = agents.sorted { $0.id < $1.id }
         return (Catalogue(providers: providers, models: models, agents: agents, policy: file.policy), keys)
+    }
+
+    private static func noteUnknownAgents(in policy: Policy, among agents: [Agent], _ problems: ProblemLog) {
+        let ids = Set(agents.map(\.id))
+        for id in policy.agentCostBias.keys.sorted() where !ids.contains(id) {
+            let path = KeyPath.root.member("policy").member("agents").member(id).text
+            problems.note(at: path, "there is no agent '\(id.prefix(64))'.\(Spelling.suggestion(for: id, among: ids))")
+        }
     }
 
     private static func noteClashes(of file: ModelsFile, with additions: [Addition], _ problems: ProblemLog) {

@@ -26,8 +26,18 @@ enum RequestLine {
         append("seconds", rounded(outcome.seconds), to: &text)
         if let first = outcome.firstContentSeconds { append("first_content", rounded(first), to: &text) }
         if let usage = outcome.usage { append("tokens", "\(usage.promptTokens)+\(usage.completionTokens)", to: &text) }
-        if let cost = outcome.cost { append("usd", cost.decimalUSD, to: &text) }
+        appendCost(of: outcome, to: &text)
         text += "\n"
+    }
+
+    private static func appendCost(of outcome: Outcome, to text: inout String) {
+        if let cost = outcome.cost {
+            // A request for which nothing was used has no cost to tell.
+            if cost > .zero || outcome.usage != nil { append("usd", cost.decimalUSD, to: &text) }
+        } else {
+            let known = outcome.attempts.receipt.total
+            if known > .zero { append("usd_estimated", known.decimalUSD, to: &text) }
+        }
     }
 
     private static func append(_ key: String, _ value: String, to text: inout String) {

@@ -48,7 +48,9 @@ enum Fixture {
     ) -> CachedAnswer {
         CachedAnswer(
             body: ByteBuffer(string: #"{"choices":[{"message":{"content":"\#(text)"}}]}"#), model: "m", deployment: "p/m",
-            agent: "dev", usage: Usage(promptTokens: 100, completionTokens: 20, cachedPromptTokens: 60, reasoningTokens: 5),
+            agent: "dev", usage: Usage(
+                promptTokens: 100, completionTokens: 20, cachedPromptTokens: 60, cacheWriteTokens: 7, longCacheWriteTokens: 6,
+                promptAudioTokens: 5, promptImageTokens: 4, reasoningTokens: 3, completionAudioTokens: 2),
             cost: Money(picodollars: 2_500_000), createdAt: createdAt, life: life, confidence: 0.9, tags: tags, seconds: 1.5)
     }
 

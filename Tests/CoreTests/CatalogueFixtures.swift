@@ -16,6 +16,7 @@ struct ModelSketch {
     var fallbacks: [String]?
     var quality = 50
     var inputWindow: Int?
+    var outputWindow: Int?
     var abilities: Abilities = []
     var price: Price? = .perMillion(1, 4)
     var timeouts = Timeouts()
@@ -41,7 +42,7 @@ struct ModelSketch {
         }
         return Model(
             index: index, name: name, deployments: deployments, balance: balance, fallbacks: fallbacks, quality: quality,
-            tier: .medium, inputWindow: inputWindow, outputWindow: nil, abilities: abilities, acceptsSampling: true, price: price,
+            tier: .medium, inputWindow: inputWindow, outputWindow: outputWindow, abilities: abilities, acceptsSampling: true, price: price,
             timeouts: timeouts, ownedBy: "test")
     }
 }

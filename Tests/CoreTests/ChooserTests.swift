@@ -6,7 +6,7 @@ import Testing
 /// Which models can serve a request, and in what order.
 @Suite struct ChooserTests {
     private func rank(_ models: [Model], _ facts: RequestFacts = RequestFacts(), quality: Int = 50) -> [String] {
-        Chooser.rank(models, for: facts, qualityNeeded: quality).map(\.name)
+        Chooser.rank(models, for: facts, forecast: CostForecast(facts), qualityNeeded: quality).map(\.name)
     }
 
     // MARK: Who can
@@ -33,13 +33,12 @@ import Testing
         #expect(rank(all, RequestFacts(tokens: 100_001)) == ["unknown"])
     }
 
-    @Test func shortcomingsAreSaidInWords() {
+    @Test func whatItLacksIsSaid() {
         let model = models(ModelSketch("m").with { $0.inputWindow = 1000 })[0]
         #expect(Chooser.shortcoming(of: model, for: RequestFacts(tokens: 1000)) == nil)
-        let long = Chooser.shortcoming(of: model, for: RequestFacts(tokens: 2000))
-        #expect(long == "it reads 1000 tokens, the request has about 2000")
+        #expect(Chooser.shortcoming(of: model, for: RequestFacts(tokens: 2000)) == .tooLong(window: 1000, tokens: 2000))
         let needs = RequestFacts { $0.needs = [.tools, .vision, .responseSchema, .audio] }
-        #expect(Chooser.shortcoming(of: model, for: needs) == "it has no tools, images, JSON schema, audio")
+        #expect(Chooser.shortcoming(of: model, for: needs) == .lacks(needs.needs))
     }
 
     @Test func onlyLiveModelsAreRanked() {
@@ -72,18 +71,6 @@ import Testing
         #expect(rank(all, RequestFacts(tokens: 100)) == ["writer", "reader"])
         #expect(rank(all, RequestFacts(tokens: 50_000)) == ["reader", "writer"])
         #expect(rank(all, RequestFacts(tokens: 100) { $0.outputTokenLimit = 1 }) == ["reader", "writer"])
-    }
-
-    @Test func expectedCost() {
-        let model = models(ModelSketch("m", price: .perMillion(2, 10)))[0]
-        func cost(_ limit: Int?) -> Money? {
-            Chooser.expectedCost(of: model, for: RequestFacts(tokens: 1000) { $0.outputTokenLimit = limit })
-        }
-        // 1000 tokens to read, 500 to write unless the caller wants fewer.
-        #expect(cost(nil) == Money(picodollars: 7_000_000_000))
-        #expect(cost(100) == Money(picodollars: 3_000_000_000))
-        #expect(cost(100_000) == Money(picodollars: 7_000_000_000))
-        #expect(Chooser.expectedCost(of: models(ModelSketch("m", price: nil))[0], for: RequestFacts()) == nil)
     }
 
     @Test func anUnknownPriceCountsAsTheHighest() {

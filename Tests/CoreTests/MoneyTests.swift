@@ -1,4 +1,5 @@
 import Core
+import TestKit
 import Testing
 
 /// Exact amounts, and what calls cost.
@@ -70,6 +71,29 @@ import Testing
         #expect(Usage(promptTokens: .max, completionTokens: .max).totalTokens == .max)
     }
 
+    @Test func partsNeverExceedTheirWhole() {
+        var random = SplitMix64(seed: 7)
+        func count() -> Int { Bool.random(using: &random) ? Int.random(in: -5...40, using: &random) : .random(in: .min ... .max, using: &random) }
+        for _ in 0..<2000 {
+            let usage = Usage(
+                promptTokens: count(), completionTokens: count(), cachedPromptTokens: count(), cacheWriteTokens: count(),
+                longCacheWriteTokens: count(), promptAudioTokens: count(), promptImageTokens: count(),
+                reasoningTokens: count(), completionAudioTokens: count())
+            let prompt: [TokenClass] = [.prompt, .cacheRead, .cacheWrite, .longCacheWrite, .promptAudio, .promptImage]
+            let completion: [TokenClass] = [.completion, .reasoning, .completionAudio]
+            #expect(TokenClass.allCases.allSatisfy { usage[$0] >= 0 })
+            #expect(prompt.reduce(0) { $0 + usage[$1] } == usage.promptTokens)
+            #expect(completion.reduce(0) { $0 + usage[$1] } == usage.completionTokens)
+        }
+    }
+
+    @Test func whatBrokeOffReachesAtLeastWhatWasSeen() {
+        let begun = Usage(promptTokens: 30, completionTokens: 1, cachedPromptTokens: 10, cacheWriteTokens: 5, charged: .zero)
+        let reached = begun.reaching(completion: 8, reasoning: 2)
+        #expect(reached == Usage(promptTokens: 30, completionTokens: 8, cachedPromptTokens: 10, cacheWriteTokens: 5, reasoningTokens: 2))
+        #expect(reached.reaching(completion: 3, reasoning: 1) == reached)
+    }
+
     // MARK: Prices
 
     private static func rates(_ prompt: Int64, _ completion: Int64, cached: Int64? = nil) -> Price.Rates {
@@ -84,6 +108,25 @@ import Testing
         #expect(Price(Self.rates(1000, 5000)).cost(of: usage).picodollars == 100 * 1000 + 10 * 5000)
         #expect(Price(Self.rates(0, 0)).cost(of: usage) == .zero)
         #expect(Price(Self.rates(1000, 5000)).cost(of: Usage(promptTokens: 0, completionTokens: 0)) == .zero)
+    }
+
+    @Test func allNineClassesAtOnce() {
+        let usage = Usage(
+            promptTokens: 1000, completionTokens: 500, cachedPromptTokens: 100, cacheWriteTokens: 200,
+            longCacheWriteTokens: 300, promptAudioTokens: 50, promptImageTokens: 70, reasoningTokens: 400,
+            completionAudioTokens: 60)
+        func money(_ picodollars: Int64) -> Money { Money(picodollars: picodollars) }
+        let rates = Price.Rates(
+            prompt: money(1_000_000), completion: money(5_000_000), cachedPrompt: money(100_000),
+            cacheWrite: money(1_250_000), longCacheWrite: money(2_000_000), promptAudio: money(40_000_000),
+            promptImage: money(3_000_000), reasoning: money(6_000_000), completionAudio: money(80_000_000))
+        // 280 × 1 + 100 × 0.1 + 200 × 1.25 + 300 × 2 + 50 × 40 + 70 × 3 + 40 × 5 + 400 × 6 + 60 × 80 millionths of a dollar
+        // = 280 + 10 + 250 + 600 + 2000 + 210 + 200 + 2400 + 4800 = 10,750.
+        #expect(Price(rates).cost(of: usage) == money(10_750_000_000))
+        // Without prices of their own: 1000 × 1 + 500 × 5.
+        #expect(Price(.init(prompt: money(1_000_000), completion: money(5_000_000))).cost(of: usage) == money(3_500_000_000))
+        // An hour is no cheaper than five minutes.
+        #expect(Price.Rates(prompt: money(1), completion: money(1), cacheWrite: money(9)).longCacheWrite == money(9))
     }
 
     @Test(arguments: [(200_000, 1), (200_001, 2), (500_000, 2), (500_001, 3), (0, 1)])

@@ -134,7 +134,7 @@ import Testing
         ]
         let plan = try plan(catalogue(named), .model("m"))
         #expect(plan.attempts.map(\.model.name) == ["m", "b"])
-        #expect(plan.passedOver == [.init(name: "off/gone0", reason: "its provider is off")])
+        #expect(plan.passedOver == [.init(name: "off/gone0", .off)])
     }
 
     @Test func standInsMustBeAble() throws {
@@ -162,7 +162,7 @@ import Testing
         let plan = try plan(all, .model("fair"), health: [.ready, .refused(retryAfter: .seconds(9)), .probeDue])
         #expect(plan.attempts.map(\.model.name) == ["strong", "cheap"])
         #expect(plan.attempts.map(\.reason) == [.standIn, .standIn])
-        #expect(plan.passedOver == [.init(name: "on/fair0", reason: "its breaker is open", isResting: true)])
+        #expect(plan.passedOver == [.init(name: "on/fair0", .breaker(wait: .seconds(9)))])
     }
 
     @Test func whenAllRestTheSoonestIsNamed() {
@@ -182,7 +182,9 @@ import Testing
         // Only those that would have been asked count.
         let alone = catalogue(Self.shelf + [ModelSketch("m").with { $0.fallbacks = ["strong"] }])
         let withIts = health + [.refused(retryAfter: .seconds(400))]
-        let resting = ["on/m0", "on/strong0"].map { Plan.PassedOver(name: $0, reason: "its breaker is open", isResting: true) }
+        let resting: [Plan.PassedOver] = [
+            .init(name: "on/m0", .breaker(wait: .seconds(400))), .init(name: "on/strong0", .breaker(wait: .seconds(300))),
+        ]
         #expect(failure(alone, .model("m"), health: withIts) == .allResting(retryAfter: .seconds(300), resting: resting))
     }
 
@@ -200,9 +202,101 @@ import Testing
         #expect(failure(catalogue([ModelSketch("off", weights: [-1])]), .anyModel) == .nothingOn)
         #expect(failure(catalogue([]), .auto) == .nothingOn)
         #expect(failure(all, .anyModel) { $0.needs = .audio } == .noneAble(reasons: [
-            .init(name: "cheap", reason: "it has no audio"), .init(name: "fair", reason: "it has no audio"),
-            .init(name: "strong", reason: "it has no audio"),
+            .init(name: "cheap", .lacks(.audio)), .init(name: "fair", .lacks(.audio)), .init(name: "strong", .lacks(.audio)),
         ]))
+    }
+
+    // MARK: What the caller allows
+
+    /// 100 tokens to read, 250 to write for a simple request: 250, 1100 and 4050 millionths of a dollar.
+    @Test func whatIsTooDearIsPassedOver() throws {
+        let all = catalogue(Self.shelf)
+        let limit = Money(picodollars: 1_000_000_000)
+        let cheap = try plan(all, .anyModel) { $0.maxCost = limit }
+        #expect(cheap.attempts.map(\.model.name) == ["cheap"])
+        #expect(cheap.passedOver == [
+            .init(name: "fair", .tooDear(estimate: Money(picodollars: 1_100_000_000), limit: limit)),
+            .init(name: "strong", .tooDear(estimate: Money(picodollars: 4_050_000_000), limit: limit)),
+        ])
+        // Exactly as much is not more.
+        let fair = try plan(all, .anyModel) { $0.maxCost = Money(picodollars: 1_100_000_000) }
+        #expect(Set(fair.attempts.map(\.model.name)) == ["cheap", "fair"])
+        // A named model is no exception; what stands in for it may be cheap enough. Nobody looked how hard it is: 500 to write.
+        let named = try plan(all, .model("strong")) { $0.maxCost = Money(picodollars: 2_100_000_000) }
+        #expect(named.attempts.map(\.model.name) == ["fair", "cheap"])
+        #expect(named.attempts.map(\.reason) == [.standIn, .standIn])
+    }
+
+    @Test func whenAllAreTooDearTheCheapestIsNamed() {
+        let all = catalogue(Self.shelf + [ModelSketch("unpriced", price: nil)])
+        let limit = Money(picodollars: 249_999_999)
+        for target in [Target.anyModel, .auto] {
+            #expect(failure(all, target) { $0.maxCost = limit } == .tooDear(
+                limit: limit, cheapest: .init(model: "cheap", cost: Money(picodollars: 250_000_000))))
+        }
+        let alone = catalogue([ModelSketch("unpriced", price: nil)])
+        #expect(failure(alone, .anyModel) { $0.maxCost = limit } == .tooDear(limit: limit, cheapest: nil))
+        // Nothing is too dear where nothing must be paid.
+        let free = catalogue([ModelSketch("free", price: .perMillion(0, 0))])
+        #expect(failure(free, .anyModel) { $0.maxCost = .zero } == nil)
+        // One that rests would come back; that helps more than another limit.
+        let resting = failure(all, .model("cheap"), health: [.refused(retryAfter: .seconds(7))]) {
+            $0.maxCost = Money(picodollars: 600_000_000)
+        }
+        #expect(resting == .allResting(retryAfter: .seconds(7), resting: [.init(name: "on/cheap0", .breaker(wait: .seconds(7)))]))
+    }
+
+    @Test func onlyAllowedModelsAreAsked() throws {
+        let all = catalogue(Self.shelf)
+        let some = try plan(all, .anyModel) { $0.allowedModels = ["strong", "fair"] }
+        #expect(some.attempts.map(\.model.name) == ["fair", "strong"])
+        #expect(some.passedOver == [.init(name: "cheap", .notAllowed)])
+        let named = try plan(all, .model("cheap")) { $0.allowedModels = ["strong"] }
+        #expect(named.attempts.map(\.model.name) == ["strong"])
+        #expect(failure(all, .anyModel) { $0.allowedModels = ["strong", "nope"] } == .unknownAllowedModel("nope"))
+        let lone = catalogue(Self.shelf + [ModelSketch("m").with { $0.fallbacks = [] }])
+        #expect(failure(lone, .model("m")) { $0.allowedModels = ["fair"] } == .noneAble(reasons: [.init(name: "m", .notAllowed)]))
+    }
+
+    @Test func aPlanTellsOfEveryModel() throws {
+        let sketches = Self.shelf + [
+            ModelSketch("off", weights: [-1]), ModelSketch("small").with { $0.inputWindow = 99 },
+            ModelSketch("last", quality: 10, price: .perMillion(50, 50)),
+        ]
+        let plan = try plan(catalogue(sketches) { $0.attemptLimit = 3 }, .anyModel)
+        #expect(plan.attempts.map(\.model.name) == ["cheap", "fair", "strong"])
+        #expect(plan.passedOver == [
+            .init(name: "last", .notNeeded), .init(name: "off", .off), .init(name: "small", .tooLong(window: 99, tokens: 100)),
+        ])
+    }
+
+    @Test(arguments: [
+        (Plan.Why.off, "its provider is off"), (.breaker(wait: .seconds(1)), "its breaker is open"),
+        (.key(variable: "K", wait: .seconds(1)), "the provider refused its key (K)"),
+        (.lacks([.tools, .audio]), "it has no tools, audio"),
+        (.tooLong(window: 5, tokens: 6), "it reads 5 tokens, the request has about 6"),
+        (.notAllowed, "it is none of the models in quintet.models"),
+        (
+            .tooDear(estimate: Money(picodollars: 2_000_000_000), limit: Money(picodollars: 1_000_000_000)),
+            "it would cost about 0.002 USD, more than quintet.max_cost (0.001)"
+        ),
+        (.unpriced, "its price is unknown, so quintet.max_cost could not be kept"),
+        (.notNeeded, "enough others come before it"),
+    ])
+    func reasonsInWords(why: Plan.Why, words: String) { #expect(Plan.PassedOver(name: "m", why).reason == words) }
+
+    @Test func theBiasIsTheKeysBeforeTheAgents() throws {
+        let all = catalogue(Self.shelf, agents: Self.agents) {
+            $0.agentCostBias = ["dev": 0, "atlas": 1]
+            $0.keyCostBias = ["00aa": 1]
+        }
+        func first(_ agent: String, key: String? = nil) throws -> String? {
+            try plan(all, .agent(agent)) { $0.key = key }.attempts.first?.model.name
+        }
+        #expect(try first("dev") == "strong")
+        #expect(try first("dev", key: "00aa") == "cheap")
+        #expect(try first("dev", key: "other") == "strong")
+        #expect(try first("atlas") == "cheap")
     }
 
     // MARK: Deployments
@@ -219,7 +313,7 @@ import Testing
         let all = catalogue([ModelSketch("m", weights: [1, -1, 1]).with { $0.fallbacks = ["f"] }, ModelSketch("f")])
         let plan = try plan(all, .model("m"))
         #expect(plan.attempts.map(\.deployment.id) == ["on/m0", "on/m2", "on/f0"])
-        #expect(plan.passedOver == [.init(name: "off/m1", reason: "its provider is off")])
+        #expect(plan.passedOver == [.init(name: "off/m1", .off)])
     }
 
     /// One that is off has no share: 1, 3 and 6 of 10.

@@ -187,6 +187,41 @@ import Wire
         #expect(run.gate.usage?.promptTokens == 7)
     }
 
+    /// Who asked for the usage gets it as OpenAI sends it, wherever the provider put it.
+    @Test(arguments: [
+        #"{"id":"c","choices":[{"index":0,"delta":{},"finish_reason":"stop"}],"usage":{"prompt_tokens":7}}"#,
+        #"{"id":"c","choices":[{"index":0,"delta":{},"finish_reason":"stop"}],"x_groq":{"usage":{"prompt_tokens":7}}}"#,
+        #"{"id":"c","choices":[{"index":0,"delta":{},"finish_reason":"stop","usage":{"prompt_tokens":7}}]}"#,
+    ])
+    func usageBesideAChoiceGetsItsOwnChunk(both: String) throws {
+        for ending in [[Self.done], []] {
+            let run = try Run([Self.content, both] + ending, passesUsage: true)
+            #expect(run.isComplete)
+            #expect(run.passed.count == 3)
+            let last = try #require(ProviderAnswer.chunk(ByteBuffer(string: run.passed[2])))
+            #expect(last.isUsageOnly)
+            #expect(last.usage?.promptTokens == 7)
+            #expect(run.passed[2].contains(#""id":"c""#))
+        }
+        // Not to who did not ask, and not twice.
+        #expect(try Run([Self.content, both, Self.done]).passed == [Self.content, both])
+        let usage = #"{"choices":[],"usage":{"prompt_tokens":7}}"#
+        #expect(try Run([Self.content, both, usage, Self.done], passesUsage: true).passed == [Self.content, both, usage])
+    }
+
+    @Test func aCountIsCurrentUntilMoreContentComes() throws {
+        let counting = #"{"choices":[{"index":0,"delta":{"content":"abc"}}],"usage":{"prompt_tokens":3,"completion_tokens":4}}"#
+        let current = try Run([Self.content, counting], ends: false).gate
+        #expect(current.isCountCurrent)
+        #expect(current.size == ContentSize(written: 4))
+        let behind = try Run([counting, Self.content], ends: false).gate
+        #expect(!behind.isCountCurrent)
+        #expect(behind.usage?.completionTokens == 4)
+        // A count that shrinks is no count.
+        let zero = #"{"choices":[],"usage":{"prompt_tokens":0,"completion_tokens":0}}"#
+        #expect(try Run([counting, zero, Self.done]).gate.usage?.completionTokens == 4)
+    }
+
     @Test func theLastUsageCounts() throws {
         let growing = #"{"choices":[{"index":0,"delta":{"content":"a"}}],"usage":{"prompt_tokens":3,"completion_tokens":1}}"#
         #expect(try Run([growing, Self.content, Self.usage, Self.done]).gate.usage?.completionTokens == 2)

@@ -154,6 +154,18 @@ import Testing
         #expect(!"\(built)".contains("canary"))
     }
 
+    @Test func thePolicyNamesOnlyAgentsThatExist() throws {
+        let text = ModelsFileTests.file(rest: #", "policy": {"agents": {"devv": {"cost_bias": 0.2}}}"#)
+        let file = try ModelsFile.parse(text, path: "models.json")
+        let dev = Agent(
+            id: "dev", name: "Dev", role: "", description: "", keywords: [], examples: [], tier: .medium, temperature: nil,
+            maxTokens: nil, prompt: "p")
+        let error = try #require(throws: ConfigurationError.self) {
+            try CatalogueBuilder.build(models: file, agents: [dev], environment: [:])
+        }
+        #expect("\(error)".contains("policy.agents.devv: there is no agent 'devv'. Did you mean 'dev'?"))
+    }
+
     // MARK: Additions
 
     private func addition(provider: String = "demo", model: String = "demo-small") -> CatalogueBuilder.Addition {

@@ -272,6 +272,13 @@ import Testing
 
     @Test(arguments: [
         (#""cost_bias": 1.5"#, "cost_bias: must be from 0 to 1, not 1.5."),
+        (#""agents": {"dev": {"cost_bias": -1}}"#, "agents.dev.cost_bias: must be from 0 to 1, not -1."),
+        (#""agents": {"dev": {"bias": 1}}"#, "agents.dev.bias: there is no such key in an agent's policy. Remove it."),
+        (
+            #""keys": {"a-client-key": {"cost_bias": 9}}"#,
+            "keys: a key stands here as 'key-' and 16 hexadecimal digits. Get one by 'printf \"quintet tenant %s\" \"$KEY\" | sha256sum | cut -c1-16'."
+        ),
+        (#""keys": {"key-0123456789abcdef": {"cost_bias": 2}}"#, "keys.key-0123456789abcdef.cost_bias: must be from 0 to 1, not 2."),
         (#""max_attempts": 7"#, "max_attempts: must be a whole number from 1 to 6, not 7."),
         (
             #""balance": "peak-ewma""#,

@@ -65,7 +65,7 @@ import Testing
     @Test func theCacheIsCountedOnce() throws {
         let text = #"{"id":"m","type":"message","model":"c","content":[{"type":"text","text":"a"}],"stop_reason":"max_tokens","usage":{"input_tokens":21,"cache_creation_input_tokens":300,"cache_read_input_tokens":1000,"cache_creation":{"ephemeral_5m_input_tokens":100,"ephemeral_1h_input_tokens":200},"output_tokens":5,"output_tokens_details":{"thinking_tokens":3}}}"#
         let facts = ProviderAnswer.whole(ByteBuffer(string: try #require(whole(text))))
-        #expect(facts?.usage == Usage(promptTokens: 1321, completionTokens: 5, cachedPromptTokens: 1000, reasoningTokens: 3))
+        #expect(facts?.usage == Usage(promptTokens: 1321, completionTokens: 5, cachedPromptTokens: 1000, cacheWriteTokens: 100, longCacheWriteTokens: 200, reasoningTokens: 3))
         #expect(facts?.finishReason == "length")
     }
 

@@ -28,7 +28,8 @@ import Testing
             usage: Usage(promptTokens: 472, completionTokens: 89))),
         Case(testDescription: "the cache", stream: AnthropicScript.cached, expected: OpenAIStream(
             content: "ok", finish: ["length"], isDone: true,
-            usage: Usage(promptTokens: 21 + 1886 + 2251, completionTokens: 503, cachedPromptTokens: 1886))),
+            usage: Usage(promptTokens: 21 + 1886 + 2251, completionTokens: 503, cachedPromptTokens: 1886, cacheWriteTokens: 251,
+                longCacheWriteTokens: 2000))),
         Case(testDescription: "an error after 200", stream: AnthropicScript.overloaded, expected: OpenAIStream(
             content: "Once upon", error: "Overloaded")),
         Case(testDescription: "a refusal", stream: AnthropicScript.refusal, expected: OpenAIStream(

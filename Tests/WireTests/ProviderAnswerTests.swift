@@ -70,7 +70,7 @@ import Testing
 
     @Test func severalChoices() {
         let facts = chunk(#"{"choices":[{"delta":{}},{"index":1,"delta":{"content":"b"},"finish_reason":"stop"}]}"#)
-        #expect(facts == ChunkFacts(content: .other, finishReason: "stop", finished: [1]))
+        #expect(facts == ChunkFacts(content: .other, size: ContentSize(written: 1), finishReason: "stop", finished: [1]))
     }
 
     static let usage = #"""
@@ -200,7 +200,7 @@ import Testing
     @Test func theFirstChoiceSpeaksForTheNativeAPI() {
         let second = #"{"message":{"content":"b"},"finish_reason":"length"}"#
         let both = whole(#"{"choices":[{"message":{"content":""},"finish_reason":"stop"},\#(second)]}"#)
-        #expect(both == ProviderAnswer.Whole(finishReason: "stop", hasContent: true, text: ""))
+        #expect(both == ProviderAnswer.Whole(finishReason: "stop", hasContent: true, size: ContentSize(written: 1), text: ""))
         #expect(whole(#"{"choices":[]}"#) == ProviderAnswer.Whole())
         #expect(whole(answer(#"{"content":"a"}"#, finish: "null"))?.finishReason == nil)
     }

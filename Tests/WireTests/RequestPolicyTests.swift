@@ -10,7 +10,7 @@ import Testing
     }
 
     @Test func everyKeyIsRead() throws {
-        let policy = try ChatRequest(Self.body(#"{"on_cut":"error","deadline_seconds":1.5,"timeouts":{"connect_seconds":1,"first_content_seconds":2,"answer_seconds":3,"stall_seconds":4,"acquire_seconds":5}}"#)).policy
+        let policy = try ChatRequest(Self.body(#"{"on_cut":"error","deadline_seconds":1.5,"timeouts":{"connect_seconds":1,"first_content_seconds":2,"answer_seconds":3,"stall_seconds":4,"acquire_seconds":5},"max_cost":0.0000025,"models":["a","b/c"]}"#)).policy
         #expect(policy.onCut == .error)
         #expect(policy.deadline == .milliseconds(1500))
         #expect(policy.connect == .seconds(1))
@@ -18,6 +18,8 @@ import Testing
         #expect(policy.answer == .seconds(3))
         #expect(policy.stall == .seconds(4))
         #expect(policy.acquire == .seconds(5))
+        #expect(policy.maxCost == Money(picodollars: 2_500_000))
+        #expect(policy.models == ["a", "b/c"])
     }
 
     @Test(arguments: ["null", "{}", #"{"on_cut":null,"timeouts":{"stall_seconds":null}}"#]) func nothingSaidIsNothingWanted(quintet: String) throws {
@@ -33,6 +35,11 @@ import Testing
         (#"{"timeouts":{"connect_seconds":61}}"#, "quintet.timeouts.connect_seconds"),
         (#"{"timeouts":{"total_seconds":1}}"#, "quintet.timeouts.total_seconds"), (#"{"oncut":"error"}"#, "quintet.oncut"),
         (#"{"on_cut":"error","on_cut":"resume"}"#, "quintet.on_cut"),
+        (#"{"max_cost":-0.1}"#, "quintet.max_cost"), (#"{"max_cost":"1"}"#, "quintet.max_cost"),
+        (#"{"max_cost":1e7}"#, "quintet.max_cost"), (#"{"max_cost":1e999}"#, "quintet.max_cost"),
+        (#"{"models":"a"}"#, "quintet.models"), (#"{"models":[]}"#, "quintet.models"), (#"{"models":{"a":1}}"#, "quintet.models"),
+        (#"{"models":["a",1]}"#, "quintet.models[1]"), (#"{"models":["a",""]}"#, "quintet.models[1]"),
+        ("{\"models\":[" + Array(repeating: "\"a\"", count: 101).joined(separator: ",") + "]}", "quintet.models"),
     ])
     func whatCannotBeUsedIsNamed(quintet: String, param: String) throws {
         let error = try #require(throws: GatewayError.self) { try ChatRequest(Self.body(quintet)) }

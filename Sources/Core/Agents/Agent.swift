@@ -33,4 +33,7 @@ package struct Agent: Sendable, Equatable {
         self.prompt = prompt
         promptVersion = PromptVersion(prompt: prompt, temperature: temperature, maxTokens: maxTokens)
     }
+
+    /// About how many tokens its prompt adds to a request.
+    package var promptTokens: Int { prompt.utf8.count / 4 + 4 }
 }

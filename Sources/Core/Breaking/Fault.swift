@@ -85,3 +85,16 @@ extension Fault {
         }
     }
 }
+
+extension Fault {
+    /// Whether a provider may charge for a call that ended so, though none of its content arrived: it had the request, and
+    /// did not refuse it.
+    package var mayCost: Bool {
+        switch self {
+        case .firstContentTimeout, .stall, .totalTimeout, .cut, .empty, .callerGone, .diverged: true
+        case .connect, .tls, .connectTimeout, .reset, .serverError, .rateLimited, .modelGone, .badKey, .contextTooLong,
+            .contentFilter, .callerMistake, .poolExhausted, .malformed:
+            false
+        }
+    }
+}

@@ -59,6 +59,10 @@ package struct Policy: Sendable, Equatable {
     /// 0 asks for the strongest models, 0.5 for the quality that the request needs, 1 for the cheapest that can do it
     /// at all.
     package var costBias: Double = 0.5
+    /// Where it is another for an agent's requests, by the agent's id.
+    package var agentCostBias: [String: Double] = [:]
+    /// Where it is another for a caller, by the name of the caller's key.
+    package var keyCostBias: [String: Double] = [:]
     /// Most attempts for one request.
     package var attemptLimit: Int = 6
     /// How models that say nothing of their own share their calls among their deployments.
@@ -69,4 +73,9 @@ package struct Policy: Sendable, Equatable {
     package var probe = ProbePolicy.auto
 
     package init() {}
+
+    /// The bias for a request: the key's, for that is who pays, before the agent's, before the general one.
+    package func costBias(agent: String?, key: String?) -> Double {
+        key.flatMap { keyCostBias[$0] } ?? agent.flatMap { agentCostBias[$0] } ?? costBias
+    }
 }

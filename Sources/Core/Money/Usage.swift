@@ -1,69 +1,84 @@
-/// The tokens of one call, as the provider counted them.
+/// The tokens of one call: the wholes, and the parts of them that may be priced apart.
+///
+/// The parts never overlap and never exceed their whole; what is in none of them is plain text.
 package struct Usage: Sendable, Equatable {
     /// All prompt tokens, cached ones included (the OpenAI way of counting).
-    package var promptTokens: Int
+    package let promptTokens: Int
     /// All completion tokens, reasoning included.
-    package var completionTokens: Int
+    package let completionTokens: Int
     /// The part of the prompt that the provider read from its cache.
-    package var cachedPromptTokens: Int
+    package let cachedPromptTokens: Int
+    /// The part of the prompt that it wrote to its cache for five minutes, or does not say for how long.
+    package let cacheWriteTokens: Int
+    /// The part of the prompt that it wrote to its cache for an hour.
+    package let longCacheWriteTokens: Int
+    package let promptAudioTokens: Int
+    package let promptImageTokens: Int
     /// The part of the completion that was reasoning.
-    package var reasoningTokens: Int
+    package let reasoningTokens: Int
+    package let completionAudioTokens: Int
+    /// What the provider says that it charges for the call; nil where it leaves that to its price list.
+    package let charged: Money?
 
-    /// Counts below zero are nonsense and read as zero; a part never exceeds its whole.
-    package init(promptTokens: Int, completionTokens: Int, cachedPromptTokens: Int = 0, reasoningTokens: Int = 0) {
+    /// Counts below zero are nonsense and read as zero. Parts of the prompt that together exceed it give way in the order of
+    /// the parameters: audio that came from the cache is counted as cached.
+    package init(
+        promptTokens: Int, completionTokens: Int, cachedPromptTokens: Int = 0, cacheWriteTokens: Int = 0,
+        longCacheWriteTokens: Int = 0, promptAudioTokens: Int = 0, promptImageTokens: Int = 0, reasoningTokens: Int = 0,
+        completionAudioTokens: Int = 0, charged: Money? = nil
+    ) {
         self.promptTokens = max(0, promptTokens)
         self.completionTokens = max(0, completionTokens)
-        self.cachedPromptTokens = min(max(0, cachedPromptTokens), self.promptTokens)
-        self.reasoningTokens = min(max(0, reasoningTokens), self.completionTokens)
+        var rest = self.promptTokens
+        self.cachedPromptTokens = rest.take(cachedPromptTokens)
+        self.cacheWriteTokens = rest.take(cacheWriteTokens)
+        self.longCacheWriteTokens = rest.take(longCacheWriteTokens)
+        self.promptAudioTokens = rest.take(promptAudioTokens)
+        self.promptImageTokens = rest.take(promptImageTokens)
+        rest = self.completionTokens
+        self.reasoningTokens = rest.take(reasoningTokens)
+        self.completionAudioTokens = rest.take(completionAudioTokens)
+        self.charged = charged
     }
 
     package var totalTokens: Int {
         let (sum, overflow) = promptTokens.addingReportingOverflow(completionTokens)
         return overflow ? .max : sum
     }
-}
 
-/// What a model charges for one token of each class.
-package struct Price: Sendable, Equatable {
-    /// Prices of one token.
-    package struct Rates: Sendable, Equatable {
-        package let prompt: Money
-        package let completion: Money
-        /// For prompt tokens read from the provider's cache; the prompt's own price where the model has no other.
-        package let cachedPrompt: Money
-
-        package init(prompt: Money, completion: Money, cachedPrompt: Money? = nil) {
-            self.prompt = prompt
-            self.completion = completion
-            self.cachedPrompt = cachedPrompt ?? prompt
+    /// The tokens of one class; those of all classes are ``totalTokens``.
+    package subscript(tokenClass: TokenClass) -> Int {
+        switch tokenClass {
+        case .prompt:
+            promptTokens - cachedPromptTokens - cacheWriteTokens - longCacheWriteTokens - promptAudioTokens
+                - promptImageTokens
+        case .cacheRead: cachedPromptTokens
+        case .cacheWrite: cacheWriteTokens
+        case .longCacheWrite: longCacheWriteTokens
+        case .promptAudio: promptAudioTokens
+        case .promptImage: promptImageTokens
+        case .completion: completionTokens - reasoningTokens - completionAudioTokens
+        case .reasoning: reasoningTokens
+        case .completionAudio: completionAudioTokens
         }
     }
 
-    package let rates: Rates
-    /// Other prices for the whole request when its prompt is longer than `above` tokens, shortest first.
-    package let longPrompts: [(above: Int, rates: Rates)]
-    /// Where the price was read and on what date, for receipts.
-    package let source: String?
-    package let date: String?
-
-    package init(
-        _ rates: Rates, longPrompts: [(above: Int, rates: Rates)] = [], source: String? = nil, date: String? = nil
-    ) {
-        self.rates = rates
-        self.longPrompts = longPrompts.sorted { $0.above < $1.above }
-        self.source = source
-        self.date = date
+    /// This prompt with a completion of at least so many tokens: for a call that broke off before it counted its last ones.
+    package func reaching(completion: Int, reasoning: Int) -> Usage {
+        Usage(
+            promptTokens: promptTokens, completionTokens: max(completionTokens, completion),
+            cachedPromptTokens: cachedPromptTokens, cacheWriteTokens: cacheWriteTokens,
+            longCacheWriteTokens: longCacheWriteTokens, promptAudioTokens: promptAudioTokens,
+            promptImageTokens: promptImageTokens, reasoningTokens: max(reasoningTokens, reasoning),
+            completionAudioTokens: completionAudioTokens)
     }
+}
 
-    /// What this usage costs.
-    package func cost(of usage: Usage) -> Money {
-        let rates = longPrompts.last { usage.promptTokens > $0.above }?.rates ?? rates
-        return rates.prompt * (usage.promptTokens - usage.cachedPromptTokens)
-            + rates.cachedPrompt * usage.cachedPromptTokens + rates.completion * usage.completionTokens
-    }
-
-    package static func == (left: Price, right: Price) -> Bool {
-        left.rates == right.rates && left.source == right.source && left.date == right.date
-            && left.longPrompts.elementsEqual(right.longPrompts) { $0.above == $1.above && $0.rates == $1.rates }
+extension Int {
+    /// Takes as much as there is of `part`, nothing where it is negative.
+    fileprivate mutating func take(_ part: Int) -> Int {
+        let taken = Swift.min(Swift.max(0, part), self)
+        self -= taken
+        return taken
     }
 }

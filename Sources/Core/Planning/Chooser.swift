@@ -29,13 +29,17 @@ package enum Chooser {
     }
 
     /// The live models that can serve the request, best choice first.
-    package static func rank(_ models: [Model], for facts: RequestFacts, qualityNeeded: Int) -> [Model] {
-        order(models.filter { $0.isLive && shortcoming(of: $0, for: facts) == nil }, for: facts, qualityNeeded: qualityNeeded)
+    package static func rank(
+        _ models: [Model], for facts: RequestFacts, forecast: CostForecast, qualityNeeded: Int
+    ) -> [Model] {
+        order(
+            models.filter { $0.isLive && shortcoming(of: $0, for: facts) == nil }, by: forecast,
+            qualityNeeded: qualityNeeded)
     }
 
-    private static func order(_ models: [Model], for facts: RequestFacts, qualityNeeded: Int) -> [Model] {
+    private static func order(_ models: [Model], by forecast: CostForecast, qualityNeeded: Int) -> [Model] {
         let costs = Dictionary(
-            models.map { ($0.index, expectedCost(of: $0, for: facts) ?? Money(picodollars: .max)) }) { first, _ in first }
+            models.map { ($0.index, forecast.cost(on: $0) ?? Money(picodollars: .max)) }) { first, _ in first }
         func cost(_ model: Model) -> Money { costs[model.index] ?? .zero }
         return models.sorted { left, right in
             switch (left.quality >= qualityNeeded, right.quality >= qualityNeeded) {
@@ -49,23 +53,14 @@ package enum Chooser {
         }
     }
 
-    /// What keeps the model from serving the request, in words; nil when it can.
-    package static func shortcoming(of model: Model, for facts: RequestFacts) -> String? {
+    /// What keeps the model from serving the request; nil when it can.
+    package static func shortcoming(of model: Model, for facts: RequestFacts) -> Plan.Why? {
         let missing = facts.needs.subtracting(model.abilities)
-        if !missing.isEmpty { return "it has no " + missing.names.joined(separator: ", ") }
+        if !missing.isEmpty { return .lacks(missing) }
         if let window = model.inputWindow, facts.promptTokens > window {
-            return "it reads \(window) tokens, the request has about \(facts.promptTokens)"
+            return .tooLong(window: window, tokens: facts.promptTokens)
         }
         return nil
-    }
-
-    /// Tokens that an answer usually has, where the caller sets no limit.
-    static let typicalOutputTokens = 500
-
-    /// What the request would cost on the model; nil where its price is unknown.
-    package static func expectedCost(of model: Model, for facts: RequestFacts) -> Money? {
-        let output = min(facts.outputTokenLimit ?? typicalOutputTokens, typicalOutputTokens)
-        return model.price?.cost(of: Usage(promptTokens: facts.promptTokens, completionTokens: output))
     }
 
     /// The models that can stand in for `model` when it fails: those of its strength (10 points less at most) by
@@ -73,6 +68,6 @@ package enum Chooser {
     static func standIns(for model: Model, among models: [Model]) -> [Int] {
         let typical = RequestFacts(target: .auto, promptTokens: 1000)
         let others = models.filter { $0.index != model.index && $0.isLive }
-        return order(others, for: typical, qualityNeeded: model.quality - 10).map(\.index)
+        return order(others, by: CostForecast(typical), qualityNeeded: model.quality - 10).map(\.index)
     }
 }

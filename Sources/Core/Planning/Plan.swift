@@ -19,15 +19,6 @@ package struct Plan: Sendable {
         case standIn = "stand-in of like strength"
     }
 
-    /// A candidate that was not taken.
-    package struct PassedOver: Sendable, Equatable {
-        /// A deployment's id or a model's name.
-        package let name: String
-        package let reason: String
-        /// Its breaker is open.
-        package var isResting = false
-    }
-
     /// Whose prompt the model gets; nil for a plain call.
     package let agent: Agent?
     /// How the agent was found; nil where the caller named it.
@@ -36,6 +27,7 @@ package struct Plan: Sendable {
     package let complexity: Complexity?
     /// In order, at least one, at most the policy's limit.
     package let attempts: [Attempt]
+    /// The other candidates: of a named model its fallbacks or stand-ins, else every model.
     package let passedOver: [PassedOver]
     /// What the first attempt is expected to cost; nil where its price is unknown.
     package let costEstimate: Money?
@@ -53,6 +45,11 @@ package enum PlanFailure: Error, Equatable, Sendable {
     case nothingOn
     /// No live model can serve this; with what each candidate lacks.
     case noneAble(reasons: [PassedOver])
+    /// No candidate may be asked under the caller's `max_cost`; with the cheapest of those that could else be, nil where no
+    /// price is known.
+    case tooDear(limit: Money, cheapest: Estimate?)
+    /// The caller allows a model that does not exist.
+    case unknownAllowedModel(String)
     /// Every candidate's breaker is open; the exact time until the first may be asked again, and which they are.
     case allResting(retryAfter: Duration, resting: [PassedOver])
     /// The provider refused every key that could be used; with the variables that hold them, and the time until the first
@@ -60,4 +57,15 @@ package enum PlanFailure: Error, Equatable, Sendable {
     case keysRefused(variables: [String], retryAfter: Duration)
 
     package typealias PassedOver = Plan.PassedOver
+
+    /// What a model is expected to cost for the request.
+    package struct Estimate: Equatable, Sendable {
+        package let model: String
+        package let cost: Money
+
+        package init(model: String, cost: Money) {
+            self.model = model
+            self.cost = cost
+        }
+    }
 }

@@ -34,21 +34,53 @@ package struct Planner: Sendable {
 
     /// The plan for a request whose agent is known.
     package func plan(_ facts: RequestFacts, by route: Route) throws(PlanFailure) -> Plan {
+        if let unknown = facts.allowedModels?.first(where: { catalogue.model($0) == nil }) {
+            throw .unknownAllowedModel(unknown)
+        }
         let (agent, routing) = (route.agent, route.routing)
         switch facts.target {
         case .model(let name), .agentOnModel(_, let name), .autoOnModel(let name):
             guard let model = catalogue.model(name) else { throw .unknownModel(name) }
             guard model.isLive else { throw .modelOff(name, mend: mend(for: model)) }
-            let candidates = [(model, Plan.Reason.named)] + substitutes(for: model, facts)
+            let candidates = Candidates(
+                [(model, Plan.Reason.named)] + substitutes(for: model, facts), forecast: CostForecast(facts, agent: agent))
             return try assemble(facts, candidates, agent: agent, routing: routing, complexity: nil)
         case .auto, .anyModel, .agent:
             let complexity = Complexity(of: facts)
             let needed = Chooser.qualityNeeded(
-                complexity: complexity, agent: agent, priority: facts.priority, costBias: catalogue.policy.costBias)
-            let ranked = Chooser.rank(catalogue.models, for: facts, qualityNeeded: needed)
+                complexity: complexity, agent: agent, priority: facts.priority,
+                costBias: catalogue.policy.costBias(agent: agent?.id, key: facts.key))
+            let forecast = CostForecast(facts, tier: complexity.tier, agent: agent)
+            let ranked = Chooser.rank(catalogue.models, for: facts, forecast: forecast, qualityNeeded: needed)
             if ranked.isEmpty { throw noCandidate(facts) }
-            let candidates = ranked.enumerated().map { ($1, $0 == 0 ? Plan.Reason.chosen : .standIn) }
+            let candidates = Candidates(
+                ranked.enumerated().map { ($1, $0 == 0 ? Plan.Reason.chosen : .standIn) }, forecast: forecast,
+                unable: catalogue.models.compactMap { model in
+                    guard model.isLive else { return .init(name: model.name, .off) }
+                    return Chooser.shortcoming(of: model, for: facts).map { .init(name: model.name, $0) }
+                })
             return try assemble(facts, candidates, agent: agent, routing: routing, complexity: complexity)
+        }
+    }
+
+    /// Who might be asked, best first, and who cannot.
+    private struct Candidates {
+        var models: [(model: Model, reason: Plan.Reason)]
+        let forecast: CostForecast
+        let unable: [Plan.PassedOver]
+
+        init(_ models: [(Model, Plan.Reason)], forecast: CostForecast, unable: [Plan.PassedOver] = []) {
+            self.models = models
+            self.forecast = forecast
+            self.unable = unable
+        }
+
+        /// What the caller has against the model.
+        func objection(to model: Model, _ facts: RequestFacts) -> Plan.Why? {
+            if let allowed = facts.allowedModels, !allowed.contains(model.name) { return .notAllowed }
+            guard let limit = facts.maxCost else { return nil }
+            guard let cost = forecast.cost(on: model) else { return .unpriced }
+            return cost > limit ? .tooDear(estimate: cost, limit: limit) : nil
         }
     }
 
@@ -80,30 +112,28 @@ package struct Planner: Sendable {
 
     /// Turns candidates into attempts, leaving out those that cannot be asked now.
     private func assemble(
-        _ facts: RequestFacts, _ candidates: [(Model, Plan.Reason)], agent: Agent?, routing: AgentRouter.Routing?,
-        complexity: Complexity?
+        _ facts: RequestFacts, _ candidates: Candidates, agent: Agent?, routing: AgentRouter.Routing?, complexity: Complexity?
     ) throws(PlanFailure) -> Plan {
         let limit = catalogue.policy.attemptLimit
         var attempts: [Plan.Attempt] = []
         var passedOver: [Plan.PassedOver] = []
-        var resting: [Obstacle] = []
-        for (model, reason) in candidates where attempts.count < limit {
-            for deployment in inOrder(model, facts, isFirst: attempts.isEmpty) where attempts.count < limit {
-                guard let obstacle = obstacle(to: deployment) else {
+        for (model, reason) in candidates.models {
+            if let why = attempts.count < limit ? candidates.objection(to: model, facts) : .notNeeded {
+                passedOver.append(.init(name: model.name, why))
+                continue
+            }
+            for deployment in inOrder(model, facts, isFirst: attempts.isEmpty) {
+                if let why = attempts.count < limit ? obstacle(to: deployment) : .notNeeded {
+                    passedOver.append(.init(name: deployment.id, why))
+                } else {
                     attempts.append(.init(model: model, deployment: deployment, reason: reason))
-                    continue
                 }
-                passedOver.append(
-                    .init(name: deployment.id, reason: obstacle.reason, isResting: obstacle.wait != nil))
-                if obstacle.wait != nil { resting.append(obstacle) }
             }
         }
-        guard let first = attempts.first else {
-            throw nobodyReady(resting, passedOver.filter(\.isResting)) ?? noCandidate(facts)
-        }
+        guard let first = attempts.first else { throw failure(facts, passedOver) }
         return Plan(
-            agent: agent, routing: routing, complexity: complexity, attempts: attempts, passedOver: passedOver,
-            costEstimate: Chooser.expectedCost(of: first.model, for: facts),
+            agent: agent, routing: routing, complexity: complexity, attempts: attempts,
+            passedOver: passedOver + candidates.unable, costEstimate: candidates.forecast.cost(on: first.model),
             totalTimeout: facts.priority == .quick ? Self.quickTimeout : first.model.timeouts.total)
     }
 
@@ -111,41 +141,29 @@ package struct Planner: Sendable {
     private static let quickTimeout: Duration = .seconds(5)
 
     /// What keeps a deployment from being asked now.
-    private enum Obstacle {
-        case off
-        case breaker(wait: Duration)
-        case key(variable: String, wait: Duration)
-
-        var reason: String {
-            switch self {
-            case .off: "its provider is off"
-            case .breaker: "its breaker is open"
-            case .key(let variable, _): "the provider refused its key (\(variable))"
-            }
-        }
-
-        /// Until it may be gone; nil for one that an admin must move.
-        var wait: Duration? {
-            switch self {
-            case .off: nil
-            case .breaker(let wait), .key(_, let wait): wait
-            }
-        }
-    }
-
-    private func obstacle(to deployment: Deployment) -> Obstacle? {
+    private func obstacle(to deployment: Deployment) -> Plan.Why? {
         guard deployment.isLive else { return .off }
         if let wait = benched[deployment.access] { return .key(variable: deployment.keyVariable ?? "", wait: wait) }
         guard deployment.index < health.count, case .refused(let wait) = health[deployment.index] else { return nil }
         return .breaker(wait: wait)
     }
 
-    /// nil when nobody rests.
-    private func nobodyReady(_ resting: [Obstacle], _ passedOver: [Plan.PassedOver]) -> PlanFailure? {
-        guard let soonest = resting.compactMap(\.wait).min() else { return nil }
-        let variables = resting.compactMap { if case .key(let variable, _) = $0 { variable } else { nil } }
-        guard variables.count == resting.count else { return .allResting(retryAfter: soonest, resting: passedOver) }
-        return .keysRefused(variables: Set(variables).sorted(), retryAfter: soonest)
+    /// Why no candidate is left: those that rest come back by themselves, so they are told first.
+    private func failure(_ facts: RequestFacts, _ passedOver: [Plan.PassedOver]) -> PlanFailure {
+        let resting = passedOver.filter(\.isResting)
+        if let soonest = resting.compactMap(\.why.wait).min() {
+            let variables = resting.compactMap { if case .key(let variable, _) = $0.why { variable } else { nil } }
+            guard variables.count == resting.count else { return .allResting(retryAfter: soonest, resting: resting) }
+            return .keysRefused(variables: Set(variables).sorted(), retryAfter: soonest)
+        }
+        let estimates = passedOver.compactMap { candidate -> PlanFailure.Estimate? in
+            guard case .tooDear(let estimate, _) = candidate.why else { return nil }
+            return .init(model: candidate.name, cost: estimate)
+        }
+        if let limit = facts.maxCost, !estimates.isEmpty || passedOver.contains(where: { $0.why == .unpriced }) {
+            return .tooDear(limit: limit, cheapest: estimates.min { $0.cost < $1.cost })
+        }
+        return facts.allowedModels == nil ? noCandidate(facts) : .noneAble(reasons: passedOver)
     }
 
     /// A model's deployments in the order in which to ask them, behind them those that cannot be asked now.
@@ -175,7 +193,7 @@ package struct Planner: Sendable {
         let live = catalogue.liveModels
         guard !live.isEmpty else { return .nothingOn }
         return .noneAble(
-            reasons: live.map { .init(name: $0.name, reason: Chooser.shortcoming(of: $0, for: facts) ?? "it is off") })
+            reasons: live.map { .init(name: $0.name, Chooser.shortcoming(of: $0, for: facts) ?? .off) })
     }
 
     private func mend(for model: Model) -> String {

@@ -46,6 +46,17 @@ package struct RequestFacts: Sendable {
         case premium
     }
 
+    /// A prompt's beginning that was sent before.
+    package struct WarmPrompt: Sendable, Equatable {
+        package let model: String
+        package let tokens: Int
+
+        package init(model: String, tokens: Int) {
+            self.model = model
+            self.tokens = tokens
+        }
+    }
+
     package var target: Target
     package var priority: Priority = .normal
     /// The last user message, for routing and complexity. Empty where neither is asked for.
@@ -54,10 +65,20 @@ package struct RequestFacts: Sendable {
     package var promptTokens: Int
     /// The caller's limit for the answer.
     package var outputTokenLimit: Int?
+    /// How many answers are wanted.
+    package var choiceCount: Int = 1
     package var messageCount: Int = 1
     /// Whether the answer is wanted as it arrives.
     package var isStream = false
     package var needs: Abilities = []
+    /// The part of the prompt that a provider is believed to have in its cache; nil where nobody knows.
+    package var warmPrompt: WarmPrompt?
+    /// The most that the caller wants to pay, as far as can be told before.
+    package var maxCost: Money?
+    /// The only models that the caller allows; nil allows all.
+    package var allowedModels: [String]?
+    /// The name of the client key that the caller showed.
+    package var key: String?
 
     package init(target: Target, promptTokens: Int) {
         self.target = target

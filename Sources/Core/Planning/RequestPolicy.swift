@@ -16,6 +16,10 @@ package struct RequestPolicy: Sendable, Hashable {
     package var answer: Duration?
     package var stall: Duration?
     package var acquire: Duration?
+    /// Most that an attempt may be expected to cost.
+    package var maxCost: Money?
+    /// The only models that may be asked.
+    package var models: [String]?
 
     package init() {}
 

@@ -5,6 +5,8 @@ enum HeaderName {
     static let agent = "x-quintet-agent"
     static let attempts = "x-quintet-attempts"
     static let cost = "x-quintet-cost-usd"
+    /// `1` asks for the receipt.
+    static let receipt = "x-quintet-receipt"
     static let shouldRetry = "x-should-retry"
     static let retryAfter = "retry-after"
     static let retryAfterMilliseconds = "retry-after-ms"

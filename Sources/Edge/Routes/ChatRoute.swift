@@ -13,27 +13,43 @@ struct ChatRoute: Sendable {
         let ask = request.ask(chat, target: RequestFacts.Target(modelField: chat.model))
         switch try await gateway.answer(ask) {
         case .whole(let head, let answer):
-            return Response(json: answer.body, headers: head.headers(cost: answer.cost))
+            let told = request.wantsReceipt ? ReceiptWriting.append(answer.receipt, to: answer.body) : answer.body
+            return Response(json: told, headers: head.headers(cost: answer.cost))
         case .stream(let head, let stream):
             return Response(
                 status: .ok, headers: head.streamHeaders,
-                body: .stream { writer in try await Self.forward(stream, to: writer) })
+                body: .stream { writer in
+                    try await Self.forward(stream, withReceipt: request.wantsReceipt, to: writer)
+                })
         }
     }
 
     /// Writes chunks as they come. Only a whole answer ends with `[DONE]`; one that broke off ends with an error.
-    private static func forward(_ stream: AnswerStream, to writer: ResponseWriter) async throws {
+    private static func forward(_ stream: AnswerStream, withReceipt: Bool, to writer: ResponseWriter) async throws {
         var stream = stream
+        // A receipt's chunk is named as the others are.
+        var sample: ByteBuffer?
         while let part = try await stream.next(beat: { try await writer.write(SSEFrame.heartbeat) }) {
             switch part {
-            case .events(let events): try await writer.write(events.frames)
+            case .events(let events):
+                if withReceipt, sample == nil { sample = events.first?.data }
+                try await writer.write(events.frames)
             // The chunks say it themselves.
             case .resumed: break
-            case .done: try await writer.write(SSEFrame.done)
+            case .done(let end):
+                if withReceipt {
+                    try await writer.write(ReceiptWriting.frame(end.receipt, like: sample ?? ByteBuffer()))
+                }
+                try await writer.write(SSEFrame.done)
             case .failed(let error): try await writer.write(SSEFrame.data(ErrorAnswer.body(of: error)))
             }
         }
     }
+}
+
+extension Request {
+    /// Whether the caller asked to be told what the answer cost.
+    fileprivate var wantsReceipt: Bool { headers.first(name: HeaderName.receipt).map { $0 == "1" || $0 == "true" } ?? false }
 }
 
 extension [SSEEvent] {

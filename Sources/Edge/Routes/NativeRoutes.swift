@@ -47,9 +47,7 @@ struct NativeRoutes: Sendable {
         facts.usage = answer.usage
         facts.cost = answer.cost
         facts.seconds = started.duration(to: .now).seconds
-        if !facts.isCached {
-            facts.attempts.append(.init(model: head.model, outcome: "ok", seconds: facts.seconds - head.failedSeconds))
-        }
+        facts.add(answer.attempts, answer.receipt)
         return Response(json: body(answer.text, facts), headers: head.headers(cost: answer.cost))
     }
 
@@ -97,7 +95,7 @@ private struct NativeStream {
             facts.usage = end.usage
             facts.cost = end.cost
             facts.seconds = started.duration(to: .now).seconds
-            facts.attempts = end.attempts.map { .init(model: $0.model, outcome: $0.result, seconds: $0.seconds) }
+            facts.add(end.attempts, end.receipt)
             return NativeAnswer.done(finishReason: finishReason, facts)
         case .failed(let error):
             return NativeAnswer.error(error)
@@ -122,13 +120,16 @@ extension NativeFacts {
         agent = head.agent
         routing = head.routing
         complexity = head.complexity
-        attempts = head.failedAttempts.map { .init(model: $0.model, outcome: $0.result, seconds: $0.seconds) }
+    }
+
+    /// What is known of all attempts at the end.
+    fileprivate mutating func add(_ records: [AttemptRecord], _ receipt: Receipt) {
+        attempts = records.map { .init(model: $0.model, outcome: $0.result, seconds: $0.seconds) }
+        self.receipt = receipt
     }
 }
 
 extension AnswerHead {
-    fileprivate var failedSeconds: Double { failedAttempts.reduce(0) { $0 + $1.seconds } }
-
     /// Why this agent and this model, in words.
     fileprivate var explanation: String {
         var parts: [String] = []

@@ -42,9 +42,9 @@ extension Gateway {
         do {
             switch try await seat.landing() {
             case .whole(var head, var whole):
-                if !isLeader {
-                    if !head.cache.isHit { head.cache = .joined }
-                    whole = WholeAnswer(body: whole.body, usage: whole.usage, cost: .zero)
+                if !isLeader, !head.cache.isHit {
+                    head.cache = .joined
+                    whole = whole.shared(by: head)
                 }
                 return given(whole, head, ask, keeping, settlement)
             case .stream(var head):
@@ -54,7 +54,7 @@ extension Gateway {
                     return .stream(
                         head,
                         AnswerStream(
-                            SeatStream(seat, wantsUsage: ask.request.wantsUsage, settlement: settlement, isLeader: isLeader)))
+                            SeatStream(seat, head, wantsUsage: ask.request.wantsUsage, settlement: settlement, isLeader: isLeader)))
                 }
                 return try await gathered(from: seat, head, isLeader: isLeader, settlement)
             case .failed(let failure):
@@ -84,7 +84,7 @@ extension Gateway {
         guard let whole = seat.flight.whole else { return withdrawn(settlement) }
         settlement.note { $0.usage = whole.usage }
         settlement.settle(.complete)
-        return .whole(head, isLeader ? whole : WholeAnswer(body: whole.body, usage: whole.usage, cost: .zero))
+        return .whole(head, isLeader ? whole : whole.shared(by: head))
     }
 
     // MARK: What is there
@@ -164,7 +164,7 @@ extension Gateway {
                     await flight.append(FlightLog.Entry(part: part, isUsageOnly: false, bytes: 0))
                 case .done(let end):
                     if let chunks = flight.chunks, let body = AnswerAssembly.completion(of: chunks.map(\.data)) {
-                        let whole = WholeAnswer(body: body, usage: end.usage, cost: end.cost)
+                        let whole = WholeAnswer(body: body, usage: end.usage, attempts: end.attempts)
                         flight.put(whole)
                         _ = keeping.keep(
                             whole, head, wasResumed: wasResumed, seconds: started.duration(to: now()).seconds, for: ask,
@@ -191,7 +191,8 @@ extension CacheHit {
         let head = AnswerHead(
             model: answer.model, deployment: answer.deployment, agent: route.agent, routing: route.routing, complexity: nil,
             reason: nil, failedAttempts: [], cache: .hit(tier, age: age, remaining: remaining))
-        return (head, WholeAnswer(body: answer.body, usage: answer.usage, cost: .zero))
+        let line = Receipt.Line.cacheHit(model: answer.model, deployment: answer.deployment, saved: answer.cost)
+        return (head, WholeAnswer(body: answer.body, usage: answer.usage, withoutCall: line))
     }
 }
 

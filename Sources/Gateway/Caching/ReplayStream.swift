@@ -26,7 +26,8 @@ struct ReplayStream: Sendable {
         self.events = events[...]
         self.settlement = settlement
         pause = pace.map { .seconds(Self.tokensPerPiece / $0) }
-        end = AnswerStream.End(usage: answer.usage, cost: answer.cost, attempts: [])
+        end = AnswerStream.End(
+            usage: answer.usage, cost: answer.cost, attempts: answer.attempts, receipt: answer.receipt)
     }
 
     mutating func next() async throws -> AnswerStream.Part? {

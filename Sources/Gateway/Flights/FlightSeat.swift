@@ -28,19 +28,28 @@ final class FlightSeat: Sendable {
     }
 }
 
+extension AnswerStream.End {
+    /// The same for a request that another's call answered.
+    fileprivate func shared(by head: AnswerHead) -> AnswerStream.End {
+        AnswerStream.End(usage: usage, cost: .zero, attempts: [], receipt: Receipt([head.sharedCall(saved: cost)]))
+    }
+}
+
 /// A stream that is read from a seat.
 struct SeatStream: Sendable {
     private let seat: FlightSeat
     private let wantsUsage: Bool
     private let settlement: Settlement
+    private let head: AnswerHead
     /// Whether the call is on this request's account.
     private let isLeader: Bool
     private var pending: ArraySlice<FlightLog.Entry> = []
     private var isOver = false
 
-    init(_ seat: FlightSeat, wantsUsage: Bool, settlement: Settlement, isLeader: Bool) {
+    init(_ seat: FlightSeat, _ head: AnswerHead, wantsUsage: Bool, settlement: Settlement, isLeader: Bool) {
         self.seat = seat
         self.wantsUsage = wantsUsage
+        self.head = head
         self.settlement = settlement
         self.isLeader = isLeader
     }
@@ -59,7 +68,7 @@ struct SeatStream: Sendable {
                 isOver = true
                 settlement.note { $0.usage = end.usage }
                 settlement.settle(.complete)
-                return .done(isLeader ? end : AnswerStream.End(usage: end.usage, cost: .zero, attempts: []))
+                return .done(isLeader ? end : end.shared(by: head))
             case .failed(let error):
                 isOver = true
                 settlement.settle(.failed(error.code))

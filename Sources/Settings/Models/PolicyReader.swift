@@ -5,6 +5,8 @@ enum PolicyReader {
     static func policy(_ reader: ObjectReader) -> Policy {
         var policy = Policy()
         policy.costBias = reader.number("cost_bias", in: 0...1) ?? policy.costBias
+        policy.agentCostBias = reader.object("agents").map { costBiases($0, of: "an agent's policy") } ?? [:]
+        policy.keyCostBias = reader.object("keys").map(keyCostBiases) ?? [:]
         policy.attemptLimit = reader.integer("max_attempts", in: 1...6) ?? policy.attemptLimit
         policy.onCut = reader.choice("on_cut") ?? policy.onCut
         policy.balance = reader.choice("balance") ?? policy.balance
@@ -12,6 +14,30 @@ enum PolicyReader {
         policy.breaker = reader.object("breaker").map(breaker) ?? policy.breaker
         reader.refuseOtherKeys(of: "the policy")
         return policy
+    }
+
+    /// `cost_bias` by the names in an object.
+    private static func costBiases(_ reader: ObjectReader, of place: String) -> [String: Double] {
+        var biases: [String: Double] = [:]
+        for (name, entry) in reader.namedObjects() {
+            biases[name] = entry.number("cost_bias", in: 0...1)
+            entry.refuseOtherKeys(of: place)
+        }
+        return biases
+    }
+
+    /// By the name that the gateway makes of a client's key, so that no key stands in the file.
+    private static func keyCostBiases(_ reader: ObjectReader) -> [String: Double] {
+        let areNames = reader.keys.allSatisfy { name in
+            name.hasPrefix("key-") && name.utf8.count == 20 && name.dropFirst(4).consists(of: NameCharacters.hexadecimal)
+        }
+        guard areNames else {
+            // What stands here may be the key itself, so it is not repeated.
+            let mend = "Get one by 'printf \"quintet tenant %s\" \"$KEY\" | sha256sum | cut -c1-16'."
+            reader.problems.note(at: reader.path.text, "a key stands here as 'key-' and 16 hexadecimal digits. \(mend)")
+            return [:]
+        }
+        return costBiases(reader, of: "a key's policy")
     }
 
     private static func breaker(_ reader: ObjectReader) -> BreakerSettings {

@@ -1,6 +1,7 @@
 /// The ASCII characters that names are made of.
 enum NameCharacters {
     static let digits = Set("0123456789".utf8)
+    static let hexadecimal = digits.union("abcdef".utf8)
     static let lowercase = Set("abcdefghijklmnopqrstuvwxyz".utf8)
     static let letters = lowercase.union("ABCDEFGHIJKLMNOPQRSTUVWXYZ".utf8)
     /// Everything that is printed, the blank excepted.

@@ -46,7 +46,9 @@ struct AnthropicUsage: Sendable {
     var usage: Usage? {
         guard isKnown else { return nil }
         return Usage(
-            promptTokens: prompt, completionTokens: output, cachedPromptTokens: cacheReads, reasoningTokens: thinking ?? 0)
+            promptTokens: prompt, completionTokens: output, cachedPromptTokens: cacheReads,
+            cacheWriteTokens: cacheWrites - (longWrites ?? 0), longCacheWriteTokens: longWrites ?? 0,
+            reasoningTokens: thinking ?? 0)
     }
 
     /// OpenAI's `usage`, with the cache's writes beside its reads.

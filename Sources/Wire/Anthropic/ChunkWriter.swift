@@ -66,6 +66,15 @@ extension SSEEvent {
         self.init(name: nil, data: payload, plainFrame: frame)
     }
 
+    /// One with this JSON, in one line as a plain frame has it. Outside strings JSON may be broken into lines anywhere; inside
+    /// them a line feed is always escaped.
+    init(json: ByteBuffer) {
+        let feed = UInt8(ascii: "\n")
+        let isOneLine = !json.readableBytesView.contains(feed)
+        let line = isOneLine ? json : ByteBuffer(bytes: json.readableBytesView.lazy.map { $0 == feed ? UInt8(ascii: " ") : $0 })
+        self.init(plain: SSEFrame.data(line))
+    }
+
     /// One that ends a complete stream.
     static let done = SSEEvent(plain: SSEFrame.done)
 }

@@ -15,7 +15,7 @@ extension CacheDirectives {
             case "ttl": life = try member.seconds(at: path, upTo: Self.longestLife / .seconds(1))
             case "s-maxage", "s-max-age": maximumAge = try member.age(at: path)
             case "namespace": namespace = try member.name(at: path)
-            default: tags = try member.names(at: path)
+            default: tags = try member.tags(at: path)
             }
         }
     }
@@ -44,7 +44,7 @@ extension JSONValue {
         return name
     }
 
-    fileprivate func names(at path: String) throws(GatewayError) -> [String] {
+    fileprivate func tags(at path: String) throws(GatewayError) -> [String] {
         guard kind == .array, children.reduce(0, { count, _ in count + 1 }) <= CacheDirectives.tagLimit else {
             throw .invalid(path, "'\(path)' must be an array of at most \(CacheDirectives.tagLimit) strings, not \(quoted).")
         }

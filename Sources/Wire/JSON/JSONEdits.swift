@@ -30,6 +30,14 @@ package struct JSONEdits {
         edits.append((end..<end, text))
     }
 
+    /// Puts a member (`"name":value`) at the end of an object that gets no insertion at its front if it is empty.
+    package mutating func appendMember(_ member: ByteBuffer, to object: JSONValue) {
+        let end = object.range.upperBound - 1
+        var text = ByteBuffer(string: object.isEmpty ? "" : ",")
+        text.writeImmutableBuffer(member)
+        edits.append((end..<end, text))
+    }
+
     /// Takes members out of an object, with the commas that set them off. To be called once for an object.
     package mutating func remove(_ names: Set<String>, from object: JSONValue) {
         // Where the last member that stays ends, or the object begins.

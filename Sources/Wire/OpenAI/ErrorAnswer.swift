@@ -7,7 +7,7 @@ package enum ErrorAnswer {
     package static func status(of error: GatewayError) -> Int {
         if let status = error.providerStatus, (400..<600).contains(status) { return status }
         return switch error.code {
-        case .invalidJSON, .invalidValue, .missingField, .agentNotFound, .noModelFits, .providerRefused: 400
+        case .invalidJSON, .invalidValue, .missingField, .agentNotFound, .noModelFits, .costLimit, .providerRefused: 400
         case .invalidKey: 401
         case .adminOff, .adminOnly: 403
         case .modelNotFound, .notFound, .deploymentNotFound, .cacheOff: 404

@@ -31,6 +31,28 @@ extension JSONValue {
         return choice
     }
 
+    /// An amount of money; nothing lets only what is free.
+    func dollars(at path: String) throws(GatewayError) -> Money {
+        guard let dollars = double, dollars >= 0, dollars <= 1_000_000, let money = Money(usd: dollars) else {
+            throw .invalid(path, "'\(path)' must be a number of US dollars, from 0 to 1000000, not \(quoted).")
+        }
+        return money
+    }
+
+    /// Names of models, one at least.
+    func modelNames(at path: String) throws(GatewayError) -> [String] {
+        guard kind == .array, !isEmpty else { throw .invalid(path, "'\(path)' must be a list of models' names, not \(quoted).") }
+        var names: [String] = []
+        for (index, element) in children.enumerated() {
+            guard index < 100 else { throw .invalid(path, "'\(path)' holds more than 100 names.") }
+            guard let name = element.string, !name.isEmpty else {
+                throw .invalid("\(path)[\(index)]", "'\(path)[\(index)]' must be a model's name, not \(element.quoted).")
+            }
+            names.append(name)
+        }
+        return names
+    }
+
     /// A length of time, more than none.
     func seconds(at path: String, upTo limit: Double) throws(GatewayError) -> Duration {
         guard let seconds = double, seconds > 0, seconds <= limit else {

@@ -20,6 +20,8 @@ package struct ChunkFacts: Sendable, Equatable {
     package var content: Content = []
     /// Where in the payload the text stands that it adds to the first choice, escaped and without its quotes.
     package var text: Range<Int>?
+    /// How much content there is, in all choices.
+    package var size = ContentSize()
     /// Some choice ended with this chunk.
     package var finishReason: String?
     /// The indexes of the choices that ended with it.
@@ -49,8 +51,6 @@ package enum ProviderAnswer {
             return facts
         }
         guard let choices = root["choices"], choices.kind == .array else { return nil }
-        facts.usage = root["usage"].flatMap(usage)
-        facts.isUsageOnly = choices.isEmpty && facts.usage != nil
         for choice in choices.children {
             if let delta = choice["delta"] { facts.add(delta, isFirst: choice.isFirstChoice) }
             if let reason = choice["finish_reason"]?.string {
@@ -58,6 +58,8 @@ package enum ProviderAnswer {
                 facts.finished.append(choice["index"]?.int ?? 0)
             }
         }
+        facts.usage = Usage(in: root, isLast: facts.finishReason != nil)
+        facts.isUsageOnly = choices.isEmpty && facts.usage != nil
         return facts
     }
 
@@ -66,6 +68,24 @@ package enum ProviderAnswer {
         let mentionsUsage = payload.withUnsafeReadableBytes { $0.firstRange(of: "\"usage\"".utf8) != nil }
         // Many providers send `"usage":null` with every chunk: only what may be the usage is read.
         return mentionsUsage && chunk(payload)?.isUsageOnly ?? false
+    }
+
+    /// A chunk that tells of its usage beside a choice, as the chunk of the usage alone which OpenAI sends; nil for one that
+    /// tells of none.
+    package static func usageChunk(of payload: ByteBuffer) -> SSEEvent? {
+        guard let root = try? JSONDocument(payload).root, let choices = root["choices"],
+            let usage = Usage.value(in: root, isLast: true)
+        else { return nil }
+        var edits = JSONEdits()
+        edits.replace(choices.range, with: ByteBuffer(string: "[]"))
+        if let own = root["usage"] {
+            edits.replace(own.range, with: usage.text)
+        } else {
+            var member = ByteBuffer(string: #""usage":"#)
+            member.writeImmutableBuffer(usage.text)
+            edits.appendMember(member, to: root)
+        }
+        return SSEEvent(json: edits.applied(to: root.document))
     }
 
     /// The names under which providers send what a model thinks.
@@ -84,6 +104,8 @@ package enum ProviderAnswer {
         package var usage: Usage?
         package var finishReason: String?
         package var hasContent = false
+        /// How much content there is, in all choices; only looked at where the provider counted nothing.
+        package var size = ContentSize()
         /// The first choice's text, for the native API.
         package var text = ""
     }
@@ -93,10 +115,12 @@ package enum ProviderAnswer {
         guard let root = try? JSONDocument(body).root, let choices = root["choices"], choices.kind == .array else {
             return nil
         }
-        var answer = Whole(usage: root["usage"].flatMap(usage))
+        var answer = Whole(usage: Usage(in: root, isLast: true))
         for (index, choice) in choices.children.enumerated() {
             guard let message = choice["message"], message.kind == .object else { return nil }
-            if !content(of: message).isEmpty { answer.hasContent = true }
+            var size = ContentSize()
+            if !content(of: message, &size).isEmpty { answer.hasContent = true }
+            if answer.usage == nil { answer.size += size }
             if index == 0 {
                 answer.text = message["content"].map(ChatMessages.text(of:)) ?? ""
                 answer.finishReason = choice["finish_reason"]?.string
@@ -118,25 +142,21 @@ package enum ProviderAnswer {
         return nil
     }
 
-    fileprivate static func content(of message: JSONValue) -> ChunkFacts.Content {
+    fileprivate static func content(of message: JSONValue, _ size: inout ContentSize) -> ChunkFacts.Content {
         var content: ChunkFacts.Content = []
         for member in message.children where member.holdsContent {
             guard let key = member.key else { continue }
             switch key {
             case "role", "name", "id": continue
-            case "content" where member.kind == .string: content.insert(.text)
-            default: content.insert(reasoningFields.contains(key) ? .reasoning : .other)
+            case "content" where member.kind == .string:
+                content.insert(.text)
+                size.written += member.escapedLength ?? 0
+            default:
+                content.insert(reasoningFields.contains(key) ? .reasoning : .other)
+                size.add(key, member)
             }
         }
         return content
-    }
-
-    private static func usage(_ value: JSONValue) -> Usage? {
-        guard value.kind == .object, let prompt = value["prompt_tokens"]?.int else { return nil }
-        return Usage(
-            promptTokens: prompt, completionTokens: value["completion_tokens"]?.int ?? 0,
-            cachedPromptTokens: value["prompt_tokens_details"]?["cached_tokens"]?.int ?? 0,
-            reasoningTokens: value["completion_tokens_details"]?["reasoning_tokens"]?.int ?? 0)
     }
 
     /// The message inside an `error` object, or the error itself where a provider sends a bare string. What looks like a
@@ -151,7 +171,9 @@ package enum ProviderAnswer {
 
 extension ChunkFacts {
     fileprivate mutating func add(_ delta: JSONValue, isFirst: Bool) {
-        let said = ProviderAnswer.content(of: delta)
+        var size = ContentSize()
+        let said = ProviderAnswer.content(of: delta, &size)
+        self.size += size
         guard isFirst else {
             if !said.isEmpty { content.insert(.other) }
             return

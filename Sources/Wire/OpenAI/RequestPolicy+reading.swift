@@ -7,14 +7,18 @@ extension RequestPolicy {
     init(_ value: JSONValue?) throws(GatewayError) {
         self.init()
         guard let value, !value.isNull else { return }
-        try value.readMembers(at: "quintet", known: ["on_cut", "deadline_seconds", "timeouts"]) { key, member, path throws(GatewayError) in
+        try value.readMembers(at: "quintet", known: Self.keys) { key, member, path throws(GatewayError) in
             switch key {
             case "on_cut": onCut = try member.choice(at: path)
             case "deadline_seconds": deadline = try member.seconds(at: path, upTo: 3600)
+            case "max_cost": maxCost = try member.dollars(at: path)
+            case "models": models = try member.modelNames(at: path)
             default: try readTimeouts(member, at: path)
             }
         }
     }
+
+    private static let keys = ["on_cut", "deadline_seconds", "timeouts", "max_cost", "models"]
 
     private mutating func readTimeouts(_ value: JSONValue, at path: String) throws(GatewayError) {
         let keys: [String: (limit: Double, timeout: WritableKeyPath<RequestPolicy, Duration?>)] = [

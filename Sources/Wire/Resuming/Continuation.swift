@@ -23,6 +23,8 @@ package struct Continuation: Sendable {
     /// Half of an escaped surrogate pair, whose other half comes with the next piece.
     private var half = ByteBuffer()
     private var isDeclared = false
+    /// What the second stream said and the caller does not get: it is paid for all the same.
+    package private(set) var dropped = ContentSize()
 
     /// The continuation of a text by a model that was asked for the same answer anew.
     package static func restart(of delivered: DeliveredText, text: String, model: String) -> Continuation {
@@ -71,7 +73,7 @@ package struct Continuation: Sendable {
             }
         }
         guard isNew else { return .drop }
-        return .pass(SSEEvent(plain: SSEFrame.data(oneLine(signed(root, edits)))))
+        return .pass(SSEEvent(json: signed(root, edits)))
     }
 
     /// A delta without what the caller has, and without the role and the thoughts, which must not come twice; nil where it
@@ -80,9 +82,15 @@ package struct Continuation: Sendable {
         var members: [(key: String, text: ByteBuffer)] = []
         var isNew = false
         for member in delta.children {
-            guard let key = member.key, key != "role", !ProviderAnswer.reasoningFields.contains(key) else { continue }
+            guard let key = member.key, key != "role" else { continue }
+            guard !ProviderAnswer.reasoningFields.contains(key) else {
+                dropped.thought += member.escapedLength ?? 0
+                continue
+            }
             if key == "content", member.kind == .string {
-                guard let new = overlap.skip(text(of: member)) else { return nil }
+                let said = text(of: member)
+                guard let new = overlap.skip(said) else { return nil }
+                dropped.written += said.utf8.count - new.utf8.count
                 members.append((key, JSONWriter.text { $0.string(new) }))
                 isNew = isNew || !new.isEmpty
             } else {
@@ -145,12 +153,5 @@ package struct Continuation: Sendable {
                 }
             })
         return member
-    }
-
-    /// The text in one line, as a plain frame has it. Outside strings JSON may be broken into lines anywhere; inside them a
-    /// line feed is always escaped.
-    private func oneLine(_ json: ByteBuffer) -> ByteBuffer {
-        guard json.readableBytesView.contains(UInt8(ascii: "\n")) else { return json }
-        return ByteBuffer(bytes: json.readableBytesView.lazy.map { $0 == UInt8(ascii: "\n") ? UInt8(ascii: " ") : $0 })
     }
 }

@@ -27,6 +27,7 @@ package struct NativeFacts: Sendable {
     package var isCached = false
     package var usage: Usage?
     package var cost: Money?
+    package var receipt: Receipt?
     /// Seconds from the request's arrival.
     package var seconds: Double = 0
     /// RFC 3339.
@@ -66,6 +67,7 @@ package enum NativeAnswer {
                 $0.cost(facts.cost)
                 $0.key("model_used")
                 $0.string(facts.model)
+                $0.receipt(of: facts)
             }
         }
     }
@@ -174,6 +176,13 @@ extension JSONWriter {
         attempts(facts.attempts)
         key("request_id")
         string(facts.requestID)
+        receipt(of: facts)
+    }
+
+    fileprivate mutating func receipt(of facts: NativeFacts) {
+        guard let receipt = facts.receipt else { return }
+        key("quintet")
+        object { $0.member(receipt) }
     }
 
     fileprivate mutating func agent(_ agent: Agent?) {
@@ -207,8 +216,18 @@ extension JSONWriter {
             $0.integer(usage.totalTokens)
             $0.key("cached_prompt_tokens")
             $0.integer(usage.cachedPromptTokens)
+            $0.key("cache_write_5m_tokens")
+            $0.integer(usage.cacheWriteTokens)
+            $0.key("cache_write_1h_tokens")
+            $0.integer(usage.longCacheWriteTokens)
+            $0.key("prompt_audio_tokens")
+            $0.integer(usage.promptAudioTokens)
+            $0.key("prompt_image_tokens")
+            $0.integer(usage.promptImageTokens)
             $0.key("reasoning_tokens")
             $0.integer(usage.reasoningTokens)
+            $0.key("completion_audio_tokens")
+            $0.integer(usage.completionAudioTokens)
         }
     }
 
