@@ -11,6 +11,7 @@ streams, with a provider and a client written in C beside this file.
     bench.py --only nginx        nginx alone, to see what the machine gives
     bench.py --only quintet      Quintet alone, e.g. under perf
     bench.py --dead              Quintet's first model is dead: its breaker is open, another one answers
+    bench.py --cache             Quintet's cache is on, and no request is in it: what looking and keeping cost
     bench.py --log               Quintet as it starts by default: a log line for each request
 """
 
@@ -178,7 +179,7 @@ def wait_for_port(group: Children, name: str, process: subprocess.Popen[bytes], 
 
 
 def start_quintet(
-    group: Children, binary: Path, upstream: int, streams: int, *, log: bool, dead: bool
+    group: Children, binary: Path, upstream: int, streams: int, *, log: bool, dead: bool, cache: bool
 ) -> Candidate:
     if not binary.exists():
         raise BenchError(f"{binary} is missing: run `make build` first")
@@ -211,7 +212,7 @@ def start_quintet(
             }
         )
     )
-    command = [str(binary), "serve", "--host", "127.0.0.1", "--port", "0", "--loops", "1"]
+    command = ["env", f"QUINTET_CACHE={'on' if cache else 'off'}", str(binary), "serve", "--host", "127.0.0.1", "--port", "0", "--loops", "1"]
     command += ["--models", str(config), "--agents", str(ROOT / "agents")]
     command += ["--state-dir", str(group.directory / "state")]
     if not log:
@@ -362,7 +363,7 @@ def measure(arguments: argparse.Namespace) -> list[Part]:
             candidates.append(Candidate("nginx", worker, proxy, stream_proxy))
         if arguments.only != "nginx":
             candidates.append(start_quintet(
-                    group, arguments.binary, upstream, streams, log=arguments.log, dead=arguments.dead
+                    group, arguments.binary, upstream, streams, log=arguments.log, dead=arguments.dead, cache=arguments.cache
                 ))
         names = [candidate.name for candidate in candidates]
         print(machine(), flush=True)
@@ -416,6 +417,7 @@ def main() -> int:
     parser.add_argument("--binary", type=Path, default=ROOT / ".build/release/quintet")
     parser.add_argument("--log", action="store_true", help="let Quintet log every request; nginx logs none")
     parser.add_argument("--dead", action="store_true", help="Quintet's first model is dead, its breaker open")
+    parser.add_argument("--cache", action="store_true", help="with the cache on, which every request misses")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write every round to FILE")
     arguments = parser.parse_args()
 

@@ -103,6 +103,7 @@ package struct EdgeServer: Service {
         table.post("/ai/circuit-breaker/**", "/api/ai/circuit-breaker/**", isOpen: true, handler: breakers.act)
         table.post("/admin/reload", isOpen: true, handler: ReloadRoute(token: adminToken, reload: reload).answer)
         table.get("/api/cache/stats", isOpen: true, handler: cached.stats)
+        table.post("/api/cache/rotate", isOpen: true, handler: cached.rotate)
         table.post("/api/cache/invalidate", isOpen: true, handler: cached.invalidate)
         table.get("/health", "/api/health", isOpen: true, handler: info.health)
         return table

@@ -62,6 +62,9 @@ package struct CatalogueChange: Sendable, Equatable {
     /// Ids of deployments that were not there before, or were at another address.
     package let added: [String]
     package let removed: [String]
+    /// The cached answers that nobody will ask for again: of models that are somewhere else now and agents that are told something
+    /// else, or that are gone. Their keys have changed, so they only take room.
+    let stale: [CacheTag]
 
     init(from old: Catalogue, to new: Catalogue) {
         models = new.models.count
@@ -70,5 +73,8 @@ package struct CatalogueChange: Sendable, Equatable {
         let (before, after) = (Set(old.places), Set(new.places))
         added = after.subtracting(before).map(\.id).sorted()
         removed = before.subtracting(after).map(\.id).sorted()
+        let models = old.models.filter { new.version(of: .model($0.name)) != old.version(of: .model($0.name)) }
+        let agents = old.agents.filter { new.agent($0.id)?.promptVersion != $0.promptVersion }
+        stale = models.map { .model($0.name) } + agents.map { .agent($0.id) }
     }
 }

@@ -48,6 +48,12 @@ package struct Gateway: Sendable {
         return CatalogueChange(from: old.catalogue, to: catalogue)
     }
 
+    /// Forgets the cached answers that a change has made useless, in all tiers; behind ``adopt(_:calls:)``.
+    package func forgetStale(after change: CatalogueChange) async {
+        guard let keeping else { return }
+        for tag in change.stale { _ = await keeping.cache.invalidate(.tag(tag)) }
+    }
+
     /// Answers a request: returns when the answer is whole, or when a stream has its first content.
     ///
     /// Cancelling the task ends every call made for it that nobody else waits for.

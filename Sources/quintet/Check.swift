@@ -21,7 +21,18 @@ struct Check: AsyncParsableCommand {
         }
         for agent in catalogue.agents { Terminal.say("agent \(agent.id): \(agent.role)") }
         if loading.wantsDemo { Terminal.say("no provider is on: 'quintet serve' would start the demo provider") }
+        Terminal.say(line(for: settings.cache, redis: settings.redis))
         Terminal.say("configuration is good")
+    }
+
+    private func line(for cache: CacheSettings, redis: RedisAddress?) -> String {
+        guard cache.use != .off else { return "cache: off" }
+        let tiers = [
+            cache.entries > 0 ? "memory \(cache.entries)" : nil, cache.sessionEntries > 0 ? "sessions \(cache.sessionEntries)" : nil,
+            redis.map { "Redis at \($0)" },
+        ].compactMap(\.self)
+        let use = cache.use == .asked ? "for requests that ask for it, " : ""
+        return "cache: \(use)shared by \(cache.scope.rawValue), \(tiers.isEmpty ? "no tier is on" : tiers.joined(separator: ", "))"
     }
 
     private func line(for provider: Provider) -> String {

@@ -29,12 +29,13 @@ actor Reloader {
     }
 
     /// - Throws: ``GatewayError`` with the files' problems, each with its place and its mend.
-    func reload() throws(GatewayError) -> CatalogueChange {
+    func reload() async throws(GatewayError) -> CatalogueChange {
         do {
             let (catalogue, keys) = try loading.again().built(demoPort: demoPort)
             let calls = engine.calls(to: catalogue.endpoints(keys: keys), continuing: calls)
             let change = gateway.adopt(catalogue, calls: calls)
             self.calls = calls
+            await gateway.forgetStale(after: change)
             logger.notice(
                 "reloaded",
                 metadata: [

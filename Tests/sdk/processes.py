@@ -109,7 +109,8 @@ def gateway(
         path = directory / f"{name}-models.json"
         path.write_text(json.dumps(models, indent=2))
         command += ["--models", path]
-    return Server(name, command, directory, environment)
+    # The tests ask the same things again and again; those of the cache switch it on.
+    return Server(name, command, directory, {"QUINTET_CACHE": "off"} | (environment or {}))
 
 
 def demo_provider(directory: Path, *options: str, name: str = "demo-provider") -> Server:

@@ -20,12 +20,13 @@ package struct AnswerSignals: Sendable, Equatable {
     /// How far the answer can be trusted to be what the model would say again, 0…1.
     ///
     /// 0.8 for an answer that ended by itself. 0.1 more where it has the form that was asked for; up to 0.1 more or less by the mean
-    /// probability of its tokens (at 1 and at 0.5, and below); 0.05 less from a stand-in; 0.2 less where nobody said why it ended.
+    /// probability of its tokens (at 1 and at 0.5, and below); 0.2 less from a fallback, which is not to answer for a model that is
+    /// well again; 0.2 less where nobody said why it ended.
     package var confidence: Double {
         var confidence = 0.8
         if isWellFormed == true { confidence += 0.1 }
         if let tokenProbability { confidence += min(0.1, max(-0.1, (tokenProbability - 0.75) * 0.4)) }
-        if isFromFallback { confidence -= 0.05 }
+        if isFromFallback { confidence -= 0.2 }
         if finishReasons.isEmpty || finishReasons.contains(nil) { confidence -= 0.2 }
         return min(1, max(0, confidence))
     }

@@ -45,6 +45,29 @@ struct CacheRoutes: Sendable {
         return Response(json: await keeping.cache.invalidate(which).json)
     }
 
+    /// `POST /api/cache/rotate`: another secret for a tenant, its own or, for admins, any. What was kept under the old one can be
+    /// read until the overlap ends.
+    @Sendable func rotate(_ request: Request) async throws -> Response {
+        let caller: AdminDoor.Caller
+        do throws(GatewayError) { caller = try door.checkCaller(request.headers) } catch {
+            return Response(refusal: error, asking: "Bearer")
+        }
+        let keeping = try existing()
+        let wanted = try RotationRequest(request.body)
+        let tenant = wanted.tenant ?? caller.tenant
+        if caller != .admin, tenant != caller.tenant { throw adminOnly("tenant") }
+        if caller == .admin {
+            try await audit.append(
+                AuditLog.Entry(
+                    time: .now, action: "rotate", details: [("tenant", tenant)], tokenFingerprint: door.token.fingerprint,
+                    requestID: request.id))
+        }
+        guard try await keeping.rotate(tenant, overlap: wanted.overlap) else {
+            throw GatewayError.invalid("tenant", "Nothing was ever cached for the tenant '\(tenant.prefix(100))'.")
+        }
+        return Response(json: ByteBuffer(string: #"{"rotated":true}"#))
+    }
+
     private func existing() throws(GatewayError) -> AnswerKeeping {
         guard let keeping else {
             throw GatewayError(.cacheOff, .client, "This gateway has no cache: it was started with the cache switched off.")
@@ -56,8 +79,12 @@ struct CacheRoutes: Sendable {
         guard let field = wanted.fieldBeyond(tenant: tenant) else { return }
         // Says how there comes to be a token.
         if !door.token.isSet { try door.token.check([:]) }
+        throw adminOnly(field)
+    }
+
+    private func adminOnly(_ field: String) -> GatewayError {
         let own = #"With a client key you can forget by 'user', 'session', 'tag', and all of your own with {"tenant": "self"}."#
-        throw GatewayError(
+        return GatewayError(
             .adminOnly, .client,
             "'\(field)' reaches other tenants' answers, which takes the admin token as 'Authorization: Bearer <token>'. \(own)",
             param: field)
