@@ -28,6 +28,8 @@ package struct Ask: Sendable {
     package let cache: CacheDirectives
     /// Where the request runs: a call that is made for several runs where the first of them does.
     package let executor: (any TaskExecutor)?
+    /// When it ends at the latest, where it is a part of something larger.
+    var latestEnd: Instant?
 
     package init(
         requestID: String, request: ChatRequest, target: RequestFacts.Target,

@@ -53,7 +53,8 @@ struct AttemptRun: Sendable {
         self.random = random
         self.heartbeat = heartbeat
         self.keepsUsage = keepsUsage
-        deadline = now().advanced(by: ask.request.policy.deadline ?? plan.totalTimeout)
+        let end = now().advanced(by: ask.request.policy.deadline ?? plan.totalTimeout)
+        deadline = ask.latestEnd.map { min($0, end) } ?? end
         course = AttemptCourse(plan.attempts, limit: fleet.catalogue.policy.attemptLimit)
     }
 

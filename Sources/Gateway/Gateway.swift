@@ -9,8 +9,8 @@ package struct Gateway: Sendable {
     let outcomes: any OutcomeSink
     let now: @Sendable () -> Instant
     /// 0..<1: spreads load and retries.
-    private let random: @Sendable () -> Double
-    private let heartbeat: Heartbeat
+    let random: @Sendable () -> Double
+    let heartbeat: Heartbeat
     /// nil where there is no cache.
     package let keeping: AnswerKeeping?
 
@@ -104,7 +104,7 @@ package struct Gateway: Sendable {
             keepsUsage: keepsUsage)
     }
 
-    private func planner(_ fleet: Fleet, isHealthKnown: Bool) -> Planner {
+    func planner(_ fleet: Fleet, isHealthKnown: Bool) -> Planner {
         guard isHealthKnown else { return Planner(catalogue: fleet.catalogue, health: [], spread: 0) }
         return Planner(
             catalogue: fleet.catalogue, health: fleet.breakers.health(), benched: fleet.keys.benched(), spread: random(),

@@ -5,7 +5,7 @@ import Gateway
 enum RequestLine {
     static func level(of outcome: Outcome) -> RequestLog.Level {
         switch outcome.ending {
-        case .complete: outcome.attempts.count > 1 ? .troubles : .all
+        case .complete: outcome.hadTrouble ? .troubles : .all
         case .callerGone: .all
         case .failed: .failures
         }
@@ -49,7 +49,7 @@ enum RequestLine {
 
     private static func ending(of outcome: Outcome) -> String {
         switch outcome.ending {
-        case .complete: outcome.attempts.count > 1 ? "answered after failures" : "answered"
+        case .complete: outcome.hadTrouble ? "answered after failures" : "answered"
         case .callerGone: "caller left"
         case .failed(let code): "failed: \(code.rawValue)"
         }
@@ -60,5 +60,7 @@ enum RequestLine {
 }
 
 extension Outcome {
+    /// An attempt failed. One that was let go of because another's answer was enough did not.
+    fileprivate var hadTrouble: Bool { attempts.contains { ($0.fault ?? .callerGone) != .callerGone } }
     fileprivate var isFailed: Bool { if case .failed = ending { true } else { false } }
 }

@@ -12,11 +12,17 @@ package struct Receipt: Sendable, Equatable {
         case cacheHit = "cache_hit"
         /// No call of its own: an identical request's call, which ran already, answered it too.
         case sharedCall = "shared_call"
+        /// It made one answer of a team's.
+        case synthesis
+        /// A member of a team that was not needed any more: cancelled, or too late.
+        case waste
     }
 
     /// One call.
     package struct Line: Sendable, Equatable {
         package let kind: Kind
+        /// Who of a team made it.
+        package var member: String?
         package let model: String
         /// The deployment's id.
         package let deployment: String

@@ -44,6 +44,11 @@ package struct TeamWishes: Sendable, Equatable {
         if isInTurn, combine.isOneOfThem {
             throw .invalid(names.combine, "A team that is asked in turn combines by list, synthesis or sequential, not by \(combine.rawValue).")
         }
+        guard facts.choiceCount == 1 else { throw .invalid("n", "'n' must be 1 for a team: each member gives one answer.") }
+        if facts.needs.contains(.tools), combine != .list, combine != .race {
+            throw .invalid(
+                "tools", "A team with 'tools' combines by list or race: \(combine.rawValue) reads its members' texts, and a tool's call has none.")
+        }
         try checkQuorum(of: members.count)
         if let maxCost, maxCost <= .zero {
             throw .invalid(names.maxCost, "'\(names.maxCost)' must be more than 0: no member could be asked.")

@@ -31,7 +31,7 @@ package struct AnswerKeeping: Sendable {
     package let flights: Flights
     let settings: Settings
     /// Milliseconds since 1970.
-    private let wallClock: @Sendable () -> Int64
+    let wallClock: @Sendable () -> Int64
     /// Returns when the secrets are where a crash does not take them.
     private let saveSecrets: @Sendable () async throws -> Void
     private let refusals = RefusalCounts()
@@ -50,6 +50,19 @@ package struct AnswerKeeping: Sendable {
 
     /// Where a request's answer lies, and what its caller wants; nil where the cache is not used for it.
     func course(for ask: Ask, by route: Planner.Route, in catalogue: Catalogue) -> CacheCourse? {
+        let target = ask.target.name
+        return course(
+            for: ask, labels: CacheLabels(agent: route.agent?.id, model: target, route: "chat"),
+            subject: CacheSubject(
+                route: "chat", target: target + "\u{0}" + ask.priority.rawValue, targetVersion: catalogue.version(of: ask.target),
+                voices: route.agent.map { [CacheSubject.Voice($0)] } ?? []),
+            canonical: ask.request.canonicalBytes)
+    }
+
+    /// The same for whatever is asked for.
+    func course(
+        for ask: Ask, labels: CacheLabels, subject: @autoclosure () -> CacheSubject, canonical: @autoclosure () -> ByteBuffer
+    ) -> CacheCourse? {
         let wishes = ask.cache
         switch settings.use {
         case .off: return nil
@@ -58,11 +71,7 @@ package struct AnswerKeeping: Sendable {
         }
         guard let sharing = sharing(of: ask.caller), let keys = secrets.secrets(of: ask.caller.tenant) else { return nil }
         let scope = CacheScope(tenant: ask.caller.tenant, sharing: sharing, namespace: wishes.namespace ?? "")
-        let target = ask.target.name
-        let subject = CacheSubject(
-            route: "chat", target: target + "\u{0}" + ask.priority.rawValue, targetVersion: catalogue.version(of: ask.target),
-            voices: route.agent.map { [CacheSubject.Voice($0)] } ?? [])
-        let canonical = ask.request.canonicalBytes
+        let (subject, canonical) = (subject(), canonical())
         func address(_ secret: TenantSecret) -> CacheAddress {
             let key = canonical.withUnsafeReadableBytes {
                 CacheKey(scope: scope, subject: subject, canonical: $0, secret: secret)
@@ -73,7 +82,7 @@ package struct AnswerKeeping: Sendable {
             query: CacheQuery(
                 address: address(keys.current), former: keys.former.map(address),
                 session: ask.caller.session.map { "\(ask.caller.tenant.utf8.count):\(ask.caller.tenant):\($0)" },
-                maximumAge: wishes.maximumAge, labels: CacheLabels(agent: route.agent?.id, model: target, route: "chat")),
+                maximumAge: wishes.maximumAge, labels: labels),
             wishes: wishes)
     }
 
@@ -99,15 +108,15 @@ package struct AnswerKeeping: Sendable {
             CachedAnswer(
                 body: answer.body, model: head.model, deployment: head.deployment, agent: head.agent?.id, usage: answer.usage,
                 cost: answer.cost, createdAt: wallClock(), life: life, confidence: signals.confidence,
-                tags: tags(of: head, for: ask, on: course), seconds: seconds),
+                    tags: tags(agents: head.agent.map { [$0.id] } ?? [], models: [head.model], for: ask, on: course), seconds: seconds),
             at: course.query.address, session: course.query.session)
         return nil
     }
 
-    private func tags(of head: AnswerHead, for ask: Ask, on course: CacheCourse) -> [CacheTag] {
+    /// What an answer of these can be invalidated by.
+    func tags(agents: [String], models: [String], for ask: Ask, on course: CacheCourse) -> [CacheTag] {
         let caller = ask.caller
-        var tags = [CacheTag.tenant(caller.tenant), .model(head.model)]
-        if let agent = head.agent { tags.append(.agent(agent.id)) }
+        var tags = [CacheTag.tenant(caller.tenant)] + models.map(CacheTag.model) + agents.map(CacheTag.agent)
         if let user = caller.user { tags.append(.user(user, of: caller.tenant)) }
         if let session = caller.session { tags.append(.session(session, of: caller.tenant)) }
         return tags + course.wishes.tags.map { .own($0, of: caller.tenant) }

@@ -4,6 +4,9 @@ extension ChatRequest {
     /// What the request asks for, in one form for all ways to write it: what cache keys are made of. All fields are in, unknown
     /// ones too, but for those that cannot change the answer's content, and `model`: whoever makes the key says what it is for.
     package var canonicalBytes: ByteBuffer { document.canonicalBytes(leavingOut: .ofChat) }
+
+    /// The same for a team.
+    package var canonicalBytesForTeam: ByteBuffer { document.canonicalBytes(leavingOut: .ofTeam) }
 }
 
 extension CanonicalOmissions {
@@ -16,4 +19,7 @@ extension CanonicalOmissions {
         within: (name: "quintet", names: ["on_cut", "deadline_seconds", "timeouts"]),
         // The API takes null for a field that was not sent.
         leavesOutNulls: true)
+
+    /// For a team: what `quintet` says of it is in the key by itself, so that the order of names does not matter.
+    package static let ofTeam = CanonicalOmissions(names: ofChat.names + ["quintet"], leavesOutNulls: true)
 }
