@@ -45,13 +45,8 @@ struct Responder: Sendable {
     func respond(to request: Request, by route: Route) async -> Response {
         do {
             return try await route.handler(request)
-        } catch let error as AnswerFailure {
-            return Response(failure: error)
-        } catch let error as GatewayError {
-            return Response(error: error)
-        } catch is CancellationError {
-            return Response(error: GatewayError(.callerGone, .client, "The caller hung up."))
         } catch {
+            if let response = Response(thrown: error) { return response }
             logger.error("unexpected error", metadata: ["id": "\(request.id)", "error": "\(error)"])
             return Response(
                 error: GatewayError(

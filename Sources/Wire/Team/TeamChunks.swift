@@ -31,9 +31,14 @@ package struct TeamChunks: Sendable {
     private let names: [String]
     private let combine: Combine
     private var isOpen = false
-    /// By voice: what all its chunks begin with, and the one that ends its choice, until it is known what it took.
-    private var heads: [Int: ByteBuffer] = [:]
+    /// By voice: what its chunks begin with, and the one that ends its choice, until it is known what it took.
+    private var heads: [Int: Head] = [:]
     private var last: [Int: TeamChunk] = [:]
+
+    private struct Head: Sendable {
+        let model: String
+        let bytes: ByteBuffer
+    }
 
     /// - Parameter names: the team's members in order.
     package init(id: String, created: Int, names: [String], combine: Combine) {
@@ -152,9 +157,11 @@ package struct TeamChunks: Sendable {
     private mutating func append(
         _ chunk: TeamChunk, by voice: Int, as index: Int, model: String, to bytes: inout ByteBuffer
     ) {
-        let head = heads[voice] ?? makeHead(of: voice, model)
+        var head = heads[voice]
+        // Another model may take an answer up.
+        if head?.model != model { head = Head(model: model, bytes: makeHead(of: voice, model)) }
         heads[voice] = head
-        bytes.writeImmutableBuffer(head)
+        if let head { bytes.writeImmutableBuffer(head.bytes) }
         bytes.writeImmutableBuffer(JSONWriter.text { $0.choice(chunk, index) })
         bytes.writeStaticString("]}\n\n")
     }
