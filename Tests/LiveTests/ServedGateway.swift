@@ -69,6 +69,8 @@ struct ServedGateway {
         var reload: @Sendable () throws -> [Backend] = { [] }
         /// nil for none.
         var cache: Caching?
+        /// Ids; what each is told is `You are <id>.`
+        var agents: [String] = []
     }
 
     /// A cache of the test's.
@@ -87,7 +89,7 @@ struct ServedGateway {
         configure: (inout EdgeServer.Configuration) -> Void = { _ in },
         _ body: @Sendable (ServedGateway) async throws -> Void
     ) async throws {
-        let catalogue = catalogue(of: backends, options.policy)
+        let catalogue = catalogue(of: backends, options.policy, agents: options.agents)
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let engine = CurlEngine()
         let calls = engine.calls(to: backends.flatMap(\.endpoints))
@@ -149,7 +151,7 @@ struct ServedGateway {
         return gateway.adopt(Self.catalogue(of: backends, policy), calls: next)
     }
 
-    private static func catalogue(of backends: [Backend], _ policy: Policy) -> Catalogue {
+    private static func catalogue(of backends: [Backend], _ policy: Policy, agents: [String] = []) -> Catalogue {
         let providers = backends.map {
             Provider(
                 id: $0.name, api: $0.api, baseURL: $0.url, keyVariables: $0.accesses.compactMap(\.keyVariable),
@@ -175,7 +177,12 @@ struct ServedGateway {
                 timeouts: entry.value[0].timeouts, ownedBy: "test",
                 acceptsPrefill: entry.value.allSatisfy(\.acceptsPrefill))
         }
-        return Catalogue(providers: providers, models: models, agents: [], policy: policy)
+        let profiles = agents.map {
+            Agent(
+                id: $0, name: $0, role: "", description: "", keywords: [], examples: [], tier: .medium, temperature: nil, maxTokens: nil,
+                prompt: "You are \($0).")
+        }
+        return Catalogue(providers: providers, models: models, agents: profiles, policy: policy)
     }
 
     /// A chat request's answer, as a client that closes after it reads it.

@@ -8,6 +8,7 @@ extension TeamRun {
         guard let limit = ceiling.limit, team.combine == .synthesis else { return }
         var facts = ask.facts
         facts.target = .anyModel
+        facts.priority = synthesisPriority
         facts.maxCost = limit
         facts.promptTokens += team.members.count * min(facts.outputTokenLimit ?? .max, Self.typicalAnswer)
         let plan: Plan

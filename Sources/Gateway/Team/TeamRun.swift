@@ -248,7 +248,8 @@ extension TeamRun {
         var request = request
         request.policy.maxCost = ceiling.left
         var own = Ask(
-            requestID: ask.requestID, request: request, target: target, priority: ask.priority, caller: ask.caller, cache: ask.cache,
+            requestID: ask.requestID, request: request, target: target,
+            priority: call == team.members.count ? synthesisPriority : ask.priority, caller: ask.caller, cache: ask.cache,
             executor: ask.executor)
         own.latestEnd = limit
         let run = try gateway.run(own, by: nil, fleet, sink: book ?? MemberBook(), keepsUsage: false)
@@ -258,6 +259,9 @@ extension TeamRun {
         }
         return run
     }
+
+    /// Whoever judges the members' answers should not be weaker than they are.
+    var synthesisPriority: RequestFacts.Priority { ask.priority == .premium ? .premium : .high }
 
     /// When members that start now end at the latest: so early that who comes after them has time, too.
     private func latestEnd(of count: Int) -> Instant {
