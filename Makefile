@@ -21,7 +21,7 @@ BUILD_PACKAGES := g++ git ca-certificates libcurl4-openssl-dev libsimdjson-dev l
 TEST_PACKAGES := python3 python3-venv nginx openssl redis-server
 # A browser for the pages.
 PAGE_PACKAGES := chromium
-BENCH_PACKAGES := python3 nginx wrk
+BENCH_PACKAGES := python3 nginx wrk redis-server redis-tools
 
 SWIFT_FLAGS := --explicit-target-dependency-import-check error
 # Whole-program specialisation; docs/performance.md has the figures. Exclusive access to memory is checked at run time in
@@ -96,6 +96,16 @@ $(VENV)/ready: $(REQUIREMENTS)
 bench: build ## measure Quintet against nginx  (ARGS="--rounds 3")
 	@scripts/packages $(BENCH_PACKAGES)
 	@$(PYTHON) Benchmarks/gateway/bench.py $(ARGS)
+
+.PHONY: bench-cache
+bench-cache: build ## measure the cache against nginx's and Redis  (ARGS="--part hit")
+	@scripts/packages $(BENCH_PACKAGES)
+	@$(PYTHON) Benchmarks/cache/bench.py $(ARGS)
+
+.PHONY: bench-key
+bench-key: build-tools ## measure what a cache key costs
+	$(SWIFT) build $(RELEASE_FLAGS) --product KeyBenchmark
+	@.build/release/KeyBenchmark
 
 .PHONY: clean
 clean: ## remove everything that was built

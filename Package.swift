@@ -90,6 +90,8 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: swiftSettings),
+        .executableTarget(
+            name: "KeyBenchmark", dependencies: ["Core", "Wire", nio("NIOCore")], path: "Benchmarks/key", swiftSettings: swiftSettings),
 
         .target(
             name: "TestKit", dependencies: [nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1"), nio("NIOConcurrencyHelpers")],

@@ -49,28 +49,32 @@ int32_t hex4(const uint8_t *p, const uint8_t *end) {
 }
 
 // What a backslash and this byte stand for, all but `u`; 0 where they mean nothing.
-uint8_t short_escape(uint8_t c) {
-    switch (c) {
-    case '"': case '\\': case '/': return c;
-    case 'b': return '\b';
-    case 'f': return '\f';
-    case 'n': return '\n';
-    case 'r': return '\r';
-    case 't': return '\t';
-    default: return 0;
-    }
+constexpr auto short_escapes = [] {
+    std::array<uint8_t, 256> meaning{};
+    for (uint8_t c : {'"', '\\', '/'}) meaning[c] = c;
+    meaning['b'] = '\b';
+    meaning['f'] = '\f';
+    meaning['n'] = '\n';
+    meaning['r'] = '\r';
+    meaning['t'] = '\t';
+    return meaning;
+}();
+
+constexpr uint64_t ones = ~uint64_t(0) / 255;
+
+// A bit in the place of the first backslash among eight bytes, and nothing below it; 0 where there is none.
+uint64_t backslash_bits(uint64_t bytes) {
+    bytes ^= ones * '\\';
+    return (bytes - ones) & ~bytes & (ones * 0x80);
 }
 
 // The first backslash, or nullptr. Escapes mostly stand close together, where calling memchr costs more than it saves.
 const uint8_t *find_backslash(const uint8_t *p, const uint8_t *end) {
     if (p < end && *p == '\\') return p;
-    constexpr uint64_t ones = ~uint64_t(0) / 255;
     for (int word = 0; word < 4 && end - p >= 8; word++, p += 8) {
         uint64_t bytes;
         std::memcpy(&bytes, p, 8);
-        bytes ^= ones * '\\';
-        // The lowest bit is that of the first byte that was a backslash.
-        if (uint64_t zero = (bytes - ones) & ~bytes & (ones * 0x80)) return p + __builtin_ctzll(zero) / 8;
+        if (uint64_t found = backslash_bits(bytes)) return p + __builtin_ctzll(found) / 8;
     }
     return static_cast<const uint8_t *>(std::memchr(p, '\\', size_t(end - p)));
 }
@@ -84,7 +88,7 @@ bool escapes_hold(const uint8_t *p, const uint8_t *end) {
             if (hex4(p + 1, end) < 0) return false;
             p += 5;
         } else {
-            if (!short_escape(*p)) return false;
+            if (!short_escapes[*p]) return false;
             p++;
         }
     }
@@ -274,15 +278,33 @@ struct Walk {
 // What half of a surrogate pair becomes: U+FFFD, or three bytes that no valid UTF-8 holds, so that it stays what it was.
 enum class Halves { replaced, kept };
 
+// Copies up to the next backslash, or the end, and moves both pointers there. Eight bytes are written at a time: unescaping
+// never lengthens, so there is room for them as long as there are as many to read.
+bool copy_to_backslash(const uint8_t *&text, const uint8_t *end, uint8_t *&to) {
+    for (; end - text >= 8; text += 8, to += 8) {
+        uint64_t bytes;
+        std::memcpy(&bytes, text, 8);
+        std::memcpy(to, &bytes, 8);
+        if (uint64_t found = backslash_bits(bytes)) {
+            text += __builtin_ctzll(found) / 8;
+            to += __builtin_ctzll(found) / 8;
+            return true;
+        }
+    }
+    for (; text < end; *to++ = *text++) {
+        if (*text == '\\') return true;
+    }
+    return false;
+}
+
 size_t unescape(const uint8_t *text, size_t length, uint8_t *out, Halves halves) {
     const uint8_t *end = text + length;
     uint8_t *to = out;
-    while (const uint8_t *escape = find_backslash(text, end)) {
-        std::memcpy(to, text, size_t(escape - text));
-        to += escape - text;
-        text = escape + 2;
-        if (escape[1] != 'u') {
-            *to++ = short_escape(escape[1]);
+    while (copy_to_backslash(text, end, to)) {
+        uint8_t kind = text[1];
+        text += 2;
+        if (kind != 'u') {
+            *to++ = short_escapes[kind];
             continue;
         }
         uint32_t c = uint32_t(hex4(text, end));
@@ -297,8 +319,7 @@ size_t unescape(const uint8_t *text, size_t length, uint8_t *out, Halves halves)
         bool half = c >= 0xD800 && c < 0xE000;
         to = put_utf8(half && halves == Halves::replaced ? 0xFFFD : c, to);
     }
-    std::memcpy(to, text, size_t(end - text));
-    return size_t(to - out) + size_t(end - text);
+    return size_t(to - out);
 }
 
 }  // namespace

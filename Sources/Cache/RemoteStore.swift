@@ -28,6 +28,9 @@ package protocol RemoteStore: Sendable {
     func listen(to channel: String, hear: @escaping @Sendable (RemoteSignal) -> Void) async
 
     var condition: RemoteCondition { get }
+
+    /// nil where the store does not tell, or has not yet.
+    var memory: RemoteMemory? { get }
 }
 
 /// What a store has under a name.

@@ -207,6 +207,7 @@ final class RemoteTier: Sendable {
             return report
         }
         report.condition = store.condition
+        report.memory = store.memory
         return report
     }
 }

@@ -34,6 +34,7 @@ package struct GatewayError: Error, Sendable, Equatable {
         case deadline = "deadline_exceeded"
         case notCached = "not_cached"
         case callerGone = "caller_gone"
+        case readerTooSlow = "reader_too_slow"
         case draining = "draining"
         case internalError = "internal_error"
     }

@@ -46,7 +46,7 @@ struct Responder: Sendable {
         do {
             return try await route.handler(request)
         } catch {
-            if let response = Response(thrown: error) { return response }
+            if let response = Response(thrown: error, withReceipt: request.tellsCost) { return response }
             logger.error("unexpected error", metadata: ["id": "\(request.id)", "error": "\(error)"])
             return Response(
                 error: GatewayError(

@@ -28,8 +28,14 @@ package struct Ask: Sendable {
     package let cache: CacheDirectives
     /// Where the request runs: a call that is made for several runs where the first of them does.
     package let executor: (any TaskExecutor)?
-    /// When it ends at the latest, where it is a part of something larger.
-    var latestEnd: Instant?
+    /// What binds it where it is a team's call.
+    var member: Membership?
+
+    struct Membership: Sendable {
+        let latestEnd: Instant
+        /// Takes its outcome.
+        let book: MemberBook
+    }
 
     package init(
         requestID: String, request: ChatRequest, target: RequestFacts.Target,
@@ -73,10 +79,14 @@ package struct AnswerHead: Sendable {
     package let complexity: Complexity?
     /// Why this model; nil for an answer out of the cache.
     package let reason: Plan.Reason?
+    /// What was expected of it; nil for one that was not the plan's first, and for an answer out of the cache.
+    package var expectation: CostForecast.Expectation?
     /// Those that failed before; the one that answers is not in it while it streams.
     package let failedAttempts: [AttemptRecord]
     /// What the cache had to do with it.
     package var cache = CacheNote.off
+    /// What became of the attempt that was started beside a late one; nil where none was.
+    package var hedge: HedgeOutcome?
 
     /// A receipt's line for a request that joined another's call.
     func sharedCall(saved: Money?) -> Receipt.Line {
@@ -95,26 +105,30 @@ package struct WholeAnswer: Sendable {
     /// Zero where the call is on nobody's account, or another's; nil where a part of it is unknown or estimated.
     package let cost: Money?
     package let attempts: [AttemptRecord]
-    package let receipt: Receipt
+    /// That of an answer for which no call was made.
+    private let ownReceipt: Receipt?
+
+    /// Made when somebody asks: most are never read.
+    package var receipt: Receipt { ownReceipt ?? attempts.receipt }
 
     /// As the attempts brought it.
     init(body: ByteBuffer, usage: Usage?, attempts: [AttemptRecord]) {
-        self.init(body: body, usage: usage, cost: attempts.cost, attempts: attempts, receipt: attempts.receipt)
-    }
-
-    private init(body: ByteBuffer, usage: Usage?, cost: Money?, attempts: [AttemptRecord], receipt: Receipt) {
         self.body = body
         self.usage = usage
-        self.cost = cost
+        cost = attempts.cost
         self.attempts = attempts
-        self.receipt = receipt
+        ownReceipt = nil
     }
 
     /// One that was there already.
     ///
     /// - Parameter line: what it saved.
     init(body: ByteBuffer, usage: Usage?, withoutCall line: Receipt.Line) {
-        self.init(body: body, usage: usage, cost: .zero, attempts: [], receipt: Receipt([line]))
+        self.body = body
+        self.usage = usage
+        cost = .zero
+        attempts = []
+        ownReceipt = Receipt([line])
     }
 
     /// The same for a request that another's call answered.
@@ -141,7 +155,22 @@ package struct AnswerFailure: Error, Sendable {
     package var tried: [ErrorAnswer.Attempt] = []
     /// The provider's own error in the shape that callers read, where it is theirs to see.
     package var providerBody: ByteBuffer?
+    /// What the attempts cost the caller; nil where nobody was asked.
+    package var receipt: Receipt?
+    /// What the cheapest candidate would have cost, where all are dearer than the caller's limit.
+    package var estimate: PlanFailure.Estimate?
 
     /// The error as the caller gets it.
-    package var body: ByteBuffer { providerBody ?? ErrorAnswer.body(of: error, attempts: tried) }
+    package func body(withReceipt: Bool) -> ByteBuffer {
+        let receipt = withReceipt ? receipt : nil
+        guard let providerBody else { return ErrorAnswer.body(of: error, attempts: tried, receipt: receipt, estimate: estimate) }
+        return receipt.map { ReceiptWriting.append($0, toErrorOf: providerBody) } ?? providerBody
+    }
+
+    /// The same for a request that joined the call of another, which pays for it.
+    var shared: AnswerFailure {
+        var failure = self
+        if receipt != nil { failure.receipt = Receipt([]) }
+        return failure
+    }
 }

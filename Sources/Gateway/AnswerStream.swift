@@ -15,7 +15,7 @@ package struct AnswerStream: Sendable {
         /// The answer is whole.
         case done(End)
         /// The answer broke off; nothing follows.
-        case failed(GatewayError)
+        case failed(AnswerFailure)
     }
 
     /// What is known of an answer at its end.

@@ -49,6 +49,7 @@ extension AnswerFailure {
     ) {
         error = Self.error(after: failures, isLate: isLate, health: health)
         self.attempts = attempts
+        if !attempts.isEmpty { receipt = attempts.receipt }
         tried = zip(failures, attempts).map(ErrorAnswer.Attempt.init) + passedOver.resting
         if let last = failures.last, let answer = last.answer, answer.isOpenAIShape, last.isCallersToSee {
             providerBody = answer.body

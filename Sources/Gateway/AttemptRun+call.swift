@@ -2,9 +2,13 @@ import Core
 import NIOCore
 import Wire
 
-/// One attempt: a call, and the wait for what the commit point asks for.
+/// One attempt's call, as it is sent.
 extension AttemptRun {
-    func perform(_ attempt: OpenAttempt, _ aim: Aim) async throws -> Delivery {
+    /// Sends an attempt's request.
+    ///
+    /// - Parameter isHedge: another attempt runs beside it.
+    /// - Throws: `AttemptFailure`, or `CancellationError`.
+    func begin(_ attempt: OpenAttempt, _ aim: Aim, isHedge: Bool = false) throws -> AttemptCall {
         let (model, deployment) = (attempt.planned.model, attempt.planned.deployment)
         guard let provider = fleet.catalogue.provider(deployment.provider) else {
             throw AttemptFailure(fault: .connect, detail: "its provider is not in the catalogue", planned: attempt.planned)
@@ -17,23 +21,20 @@ extension AttemptRun {
             access: deployment.access, body: try body(of: takeover.request, on: wire, for: attempt.planned, at: provider),
             isStream: ask.request.isStream, connectTimeout: timeouts.connect,
             acquireBy: min(limit, now().advanced(by: timeouts.acquire)))
-        do {
-            let reply = try await fleet.calls.send(call, by: limit)
-            guard (200..<300).contains(reply.status) else { throw try await AttemptFailure(reply, wire, by: limit) }
-            guard ask.request.isStream else { return try await whole(reply, attempt, wire, by: limit) }
-            let delivered = aim.delivered ?? (mayResume ? DeliveredText() : nil)
-            let reader = StreamReader(
+        var reader: StreamReader?
+        if ask.request.isStream {
+            // The attempt that a hedge runs beside could take its answer up.
+            let delivered = aim.delivered ?? (mayResume(hasAlternative: isHedge || course.hasAlternative) ? DeliveredText() : nil)
+            reader = StreamReader(
                 wire, for: ask.request, passesUsage: keepsUsage || ask.request.wantsUsage, delivered: delivered,
                 takeover.continuation)
-            return .stream(try await open(reply, attempt, reader, stall: timeouts.stall, by: limit))
+        }
+        do {
+            return AttemptCall(
+                try fleet.calls.begin(call), for: attempt, on: wire, reader: reader, limit: limit, deadline: deadline,
+                stall: timeouts.stall, now: now)
         } catch let failure as UpstreamFailure {
-            // The transport reports any wait that ran out as a stall; here nothing had arrived yet.
-            let isLate = failure.fault == .stall
-            let fault: Fault = !isLate ? failure.fault : now() >= deadline ? .totalTimeout : .firstContentTimeout
-            throw AttemptFailure(fault: fault, detail: failure.detail, planned: attempt.planned)
-        } catch var failure as AttemptFailure {
-            failure.planned = attempt.planned
-            throw failure
+            throw AttemptFailure(fault: failure.fault, detail: failure.detail, planned: attempt.planned)
         }
     }
 
@@ -58,64 +59,6 @@ extension AttemptRun {
             throw failure
         }
     }
-
-    private func whole(
-        _ reply: any ProviderReply, _ attempt: OpenAttempt, _ wire: ProviderWire, by limit: Instant
-    ) async throws -> Delivery {
-        let sent = try await reply.collect(by: limit)
-        guard let body = wire.whole(sent), let content = ProviderAnswer.whole(body) else {
-            // Some providers report their errors with a status of 200.
-            if let reported = ProviderAnswer.failure(in: sent) {
-                var failure = AttemptFailure(reported, status: reply.status)
-                failure.retryAfter = reply.retryAfter
-                throw failure
-            }
-            throw UpstreamFailure(.malformed, "the provider's answer is not a chat completion")
-        }
-        attempt.note(
-            Tally(usage: content.usage, isCountCurrent: true, size: content.size, isDelivered: content.hasContent))
-        guard content.hasContent else { throw UpstreamFailure(.empty, "the provider's answer has no content") }
-        let head = head(of: attempt)
-        attempt.deliver(isStream: false)
-        attempt.succeed()
-        let attempts = settlement.attempts
-        settlement.note { $0.usage = content.usage }
-        settlement.settle(.complete)
-        return .whole(head, WholeAnswer(body: body, usage: content.usage, attempts: attempts))
-    }
-
-    /// Reads a stream up to its first content; that of a continuation up to what is new in it.
-    private func open(
-        _ reply: any ProviderReply, _ attempt: OpenAttempt, _ reader: StreamReader, stall: Duration, by limit: Instant
-    ) async throws -> OpenedStream {
-        guard reply.isEventStream else {
-            throw UpstreamFailure(.malformed, "the provider answered a streaming request with something else")
-        }
-        var reader = reader
-        defer { attempt.note(reader.tally) }
-        func opened(_ events: [SSEEvent], isComplete: Bool) -> OpenedStream {
-            OpenedStream(
-                reply: reply, attempt: attempt, reader: reader, events: events, isComplete: isComplete, stall: stall)
-        }
-        while true {
-            // Text that is skipped is a sign of life, too: from then on only a stall ends the wait.
-            let isAlive = reader.hasSkipped
-            do {
-                reader.take(try await reply.next(by: isAlive ? min(deadline, now().advanced(by: stall)) : limit))
-                while let verdict = try reader.next() {
-                    switch verdict {
-                    case .hold: continue
-                    case .fail(let fault, let detail): throw UpstreamFailure(fault, detail)
-                    case .pass(let events): return opened(events, isComplete: false)
-                    case .complete(let events): return opened(events, isComplete: true)
-                    }
-                }
-            } catch let failure as UpstreamFailure where isAlive || reader.hasSkipped {
-                let fault = failure.fault(isOverdue: now() >= deadline)
-                throw AttemptFailure(fault: fault, detail: failure.detail, planned: attempt.planned)
-            }
-        }
-    }
 }
 
 extension UpstreamFailure {
@@ -127,15 +70,4 @@ extension UpstreamFailure {
 
 extension AttemptRun.Aim {
     fileprivate var delivered: DeliveredText? { if case .continuation(let delivered, _) = self { delivered } else { nil } }
-}
-
-extension ProviderReply {
-    /// The rest of the answer; the transport bounds its size.
-    func collect(by limit: Instant) async throws -> ByteBuffer {
-        var body = ByteBuffer()
-        while var bytes = try await next(by: limit) {
-            if body.readableBytes == 0 { body = bytes } else { body.writeBuffer(&bytes) }
-        }
-        return body
-    }
 }

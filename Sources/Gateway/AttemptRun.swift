@@ -16,7 +16,7 @@ struct AttemptRun: Sendable {
 
     /// What an attempt delivered.
     enum Delivery: Sendable {
-        case whole(AnswerHead, WholeAnswer)
+        case whole(OpenAttempt, body: ByteBuffer, usage: Usage?)
         case stream(OpenedStream)
     }
 
@@ -40,6 +40,8 @@ struct AttemptRun: Sendable {
     let deadline: Instant
     var course: AttemptCourse
     private(set) var failures: [AttemptFailure] = []
+    /// What became of the hedge; nil where none was started.
+    var hedge: HedgeOutcome?
 
     init(
         ask: Ask, plan: Plan, fleet: Fleet, settlement: Settlement, now: @escaping @Sendable () -> Instant,
@@ -53,30 +55,40 @@ struct AttemptRun: Sendable {
         self.random = random
         self.heartbeat = heartbeat
         self.keepsUsage = keepsUsage
-        let end = now().advanced(by: ask.request.policy.deadline ?? plan.totalTimeout)
-        deadline = ask.latestEnd.map { min($0, end) } ?? end
+        let end = settlement.started.advanced(by: ask.request.policy.deadline ?? plan.totalTimeout)
+        deadline = ask.member.map { min($0.latestEnd, end) } ?? end
         course = AttemptCourse(plan.attempts, limit: fleet.catalogue.policy.attemptLimit)
     }
 
     /// Runs the plan.
     mutating func answer() async throws(AnswerFailure) -> Result {
+        if mayHedge { fleet.hedging?.countRequest() }
         let delivery: Delivery?
         do { delivery = try await deliver(.answer) } catch { throw callerGone() }
         switch delivery {
         case nil: throw failed()
-        case .whole(let head, let answer): return .whole(head, answer)
+        case .whole(let attempt, let body, let usage): return whole(body, usage, by: attempt)
         case .stream(let opened):
             let seconds = settlement.seconds
             settlement.note { $0.firstContentSeconds = seconds }
-            opened.attempt.deliver(isStream: true)
+            opened.attempt.deliver()
             return .stream(head(of: opened.attempt), AttemptStream(opened, run: self))
         }
     }
 
-    /// Whether a stream that breaks off now could be taken up.
-    var mayResume: Bool {
-        (ask.request.policy.onCut ?? fleet.catalogue.policy.onCut) == .resume && ask.request.canBeResumed
-            && course.hasAlternative
+    private func whole(_ body: ByteBuffer, _ usage: Usage?, by attempt: OpenAttempt) -> Result {
+        let head = head(of: attempt)
+        attempt.deliver()
+        attempt.succeed()
+        let attempts = settlement.attempts
+        settlement.note { $0.usage = usage }
+        settlement.settle(.complete)
+        return .whole(head, WholeAnswer(body: body, usage: usage, attempts: attempts))
+    }
+
+    /// Whether a stream that breaks off could be taken up, if there is somebody else to do it.
+    func mayResume(hasAlternative: Bool) -> Bool {
+        (ask.request.policy.onCut ?? fleet.catalogue.policy.onCut) == .resume && ask.request.canBeResumed && hasAlternative
     }
 
     /// Goes on with the plan behind an attempt that broke off; nil when no further attempt could take its answer up.
@@ -99,22 +111,31 @@ struct AttemptRun: Sendable {
                 course.passOver()
                 continue
             }
-            let attempt = OpenAttempt(
-                planned, for: aim.isContinuation ? .resumedPart : .answer,
-                promptTokens: ask.request.promptTokens + (plan.agent?.promptTokens ?? 0), permit: permit, fleet: fleet,
-                settlement: settlement, requestID: ask.requestID)
+            let attempt = open(planned, as: aim.isContinuation ? .resumedPart : .answer, permit)
             course.begin()
             do {
-                return try await perform(attempt, aim)
+                return try await reach(begin(attempt, aim), aim)
             } catch let failure as AttemptFailure {
-                attempt.fail(failure.fault, retryAfter: failure.retryAfter, isStream: ask.request.isStream)
-                failures.append(failure)
+                note(failure, of: attempt)
                 let next = next(after: failure, aim)
                 if case .again(let wait) = next { try await Task.sleep(for: wait, tolerance: .zero) }
                 course.follow(next)
             }
         }
         return nil
+    }
+
+    /// An attempt that has its permit.
+    func open(_ planned: Plan.Attempt, as kind: Receipt.Kind, _ permit: Fleet.Permit) -> OpenAttempt {
+        OpenAttempt(
+            planned, for: kind, forecast: plan.forecast, permit: permit, fleet: fleet, settlement: settlement,
+            requestID: ask.requestID, isStream: ask.request.isStream, member: ask.member?.book)
+    }
+
+    /// Ends an attempt that failed; later calls change nothing.
+    mutating func note(_ failure: AttemptFailure, of attempt: OpenAttempt) {
+        guard attempt.fail(failure.fault, retryAfter: failure.retryAfter) else { return }
+        failures.append(failure)
     }
 
     private func next(after failure: AttemptFailure, _ aim: Aim) -> RetryRule.Next {
@@ -149,6 +170,7 @@ struct AttemptRun: Sendable {
         AnswerHead(
             model: attempt.planned.model.name, deployment: attempt.planned.deployment.id, agent: plan.agent,
             routing: plan.routing, complexity: plan.complexity, reason: attempt.planned.reason,
-            failedAttempts: settlement.attempts)
+            expectation: attempt.planned.model.index == plan.attempts.first?.model.index ? plan.expectation : nil,
+            failedAttempts: settlement.attempts, hedge: hedge)
     }
 }

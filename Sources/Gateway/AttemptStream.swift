@@ -27,7 +27,7 @@ struct AttemptStream: Sendable {
         /// It broke off; what is pending goes out before anything is done about it.
         case broken(UpstreamFailure)
         /// It broke off for good.
-        case failed(GatewayError)
+        case failed(AnswerFailure)
         /// Nothing is left.
         case ended
 
@@ -62,9 +62,9 @@ struct AttemptStream: Sendable {
             }
             switch state {
             case .ended: return nil
-            case .failed(let error):
+            case .failed(let failure):
                 state = .ended
-                return .failed(error)
+                return .failed(failure)
             case .complete:
                 state = .ended
                 return .done(finish())
@@ -149,15 +149,16 @@ extension AttemptStream {
         let error = GatewayError(
             .providersFailed, .provider,
             "The answer broke off: \(failure.detail.prefix(200)) (\(fault.rawValue)). What came before is not complete.\(tried)")
+        let receipt = settlement.attempts.receipt
         settlement.settle(.failed(error.code))
-        state = .failed(error)
+        state = .failed(AnswerFailure(error: error, receipt: receipt))
     }
 
     /// Ends the attempt that broke off, and its call; returns what the caller has of the answer.
     private mutating func close(after fault: Fault) -> DeliveredText? {
         guard let broken = source else { return nil }
         source = nil
-        broken.attempt.fail(fault, retryAfter: nil, isStream: true)
+        broken.attempt.fail(fault, retryAfter: nil)
         return broken.reader.delivered
     }
 

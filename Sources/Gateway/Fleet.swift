@@ -7,13 +7,16 @@ package final class Fleet: Sendable {
     package let breakers: Breakers
     package let keys: KeyBenches
     let loads: Loads
+    /// nil while it is off.
+    package let hedging: Hedging?
     let calls: any ProviderCalls
 
-    init(catalogue: Catalogue, breakers: Breakers, keys: KeyBenches, loads: Loads, calls: any ProviderCalls) {
+    init(catalogue: Catalogue, breakers: Breakers, keys: KeyBenches, loads: Loads, hedging: Hedging?, calls: any ProviderCalls) {
         self.catalogue = catalogue
         self.breakers = breakers
         self.keys = keys
         self.loads = loads
+        self.hedging = hedging
         self.calls = calls
     }
 
@@ -22,7 +25,8 @@ package final class Fleet: Sendable {
         Fleet(
             catalogue: catalogue, breakers: Breakers(catalogue: catalogue, continuing: breakers),
             keys: KeyBenches(catalogue: catalogue, logger: breakers.logger, now: breakers.now),
-            loads: Loads(catalogue: catalogue, continuing: loads, now: breakers.now), calls: calls)
+            loads: Loads(catalogue: catalogue, continuing: loads, now: breakers.now),
+            hedging: Hedging(catalogue: catalogue, continuing: hedging, now: breakers.now), calls: calls)
     }
 
     /// How busy the connections to the providers are.

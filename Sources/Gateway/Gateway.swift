@@ -24,7 +24,7 @@ package struct Gateway: Sendable {
             Fleet(
                 catalogue: catalogue, breakers: breakers,
                 keys: KeyBenches(catalogue: catalogue, logger: breakers.logger, now: now),
-                loads: Loads(catalogue: catalogue, now: now), calls: calls))
+                loads: Loads(catalogue: catalogue, now: now), hedging: Hedging(catalogue: catalogue, now: now), calls: calls))
         self.outcomes = outcomes
         self.now = now
         self.random = random
@@ -75,9 +75,13 @@ package struct Gateway: Sendable {
     }
 
     /// Answers a request by a call of its own.
-    func alone(_ ask: Ask, by route: Planner.Route?, _ fleet: Fleet, _ note: CacheNote) async throws(AnswerFailure) -> Answer {
+    ///
+    /// - Parameter arrival: from when on its deadline counts; nil for now.
+    func alone(
+        _ ask: Ask, by route: Planner.Route?, _ fleet: Fleet, _ note: CacheNote, since arrival: Instant? = nil
+    ) async throws(AnswerFailure) -> Answer {
         if ask.cache.onlyIfCached { throw AnswerFailure(error: .notCached) }
-        var run = try run(ask, by: route, fleet, sink: outcomes, keepsUsage: false)
+        var run = try run(ask, by: route, fleet, sink: outcomes, keepsUsage: false, since: arrival ?? now())
         switch try await run.answer() {
         case .whole(var head, let whole):
             head.cache = note
@@ -90,14 +94,14 @@ package struct Gateway: Sendable {
 
     /// The attempts for a request, planned.
     func run(
-        _ ask: Ask, by route: Planner.Route?, _ fleet: Fleet, sink: any OutcomeSink, keepsUsage: Bool
+        _ ask: Ask, by route: Planner.Route?, _ fleet: Fleet, sink: any OutcomeSink, keepsUsage: Bool, since arrival: Instant
     ) throws(AnswerFailure) -> AttemptRun {
         let plan: Plan
         do throws(PlanFailure) {
             let (planner, facts) = (planner(fleet, isHealthKnown: true), ask.facts)
             if let route { plan = try planner.plan(facts, by: route) } else { plan = try planner.plan(facts) }
         } catch { throw AnswerFailure(error) }
-        let settlement = Settlement(requestID: ask.requestID, isStream: ask.request.isStream, sink: sink, now: now)
+        let settlement = Settlement(requestID: ask.requestID, isStream: ask.request.isStream, sink: sink, since: arrival, now: now)
         settlement.note { $0.agent = plan.agent?.id }
         return AttemptRun(
             ask: ask, plan: plan, fleet: fleet, settlement: settlement, now: now, random: random, heartbeat: heartbeat,
@@ -112,9 +116,11 @@ package struct Gateway: Sendable {
     }
 
     /// The account of a request that makes no call of its own.
-    func settlement(for ask: Ask, _ route: Planner.Route, sink: (any OutcomeSink)? = nil) -> Settlement {
+    func settlement(
+        for ask: Ask, _ route: Planner.Route, since arrival: Instant, sink: (any OutcomeSink)? = nil
+    ) -> Settlement {
         let settlement = Settlement(
-            requestID: ask.requestID, isStream: ask.request.isStream, sink: sink ?? outcomes, now: now)
+            requestID: ask.requestID, isStream: ask.request.isStream, sink: sink ?? outcomes, since: arrival, now: now)
         settlement.note {
             $0.agent = route.agent?.id
             $0.cost = .zero

@@ -10,6 +10,7 @@ package final class Loads: DeploymentMeasures {
     private let meters: [Meter]
     /// By model index.
     private let turns: [Turn]
+    let lengths: AnswerLengths
     private let now: @Sendable () -> Instant
 
     /// What a provider's fault counts as at least, in seconds: a deployment that fails quickly must not look quick.
@@ -21,6 +22,7 @@ package final class Loads: DeploymentMeasures {
         let known = previous.map { Dictionary(zip($0.places, $0.meters)) { first, _ in first } } ?? [:]
         meters = places.map { known[$0] ?? Meter() }
         turns = catalogue.models.map { _ in Turn() }
+        lengths = AnswerLengths(catalogue: catalogue, continuing: previous?.lengths)
     }
 
     func begin(_ deployment: Deployment) { meters[deployment.index].inFlight.add(1, ordering: .relaxed) }
@@ -31,6 +33,15 @@ package final class Loads: DeploymentMeasures {
     func observe(_ seconds: Double, of deployment: Deployment, isStream: Bool) {
         let now = now()
         meters[deployment.index].latency.withLock { $0[isStream].observe(seconds, now: now) }
+    }
+
+    /// Notes that an answer's first content was not there after so many seconds, when nobody waited longer: where that is more than
+    /// was usual of late, it is slower than that.
+    func observe(atLeast seconds: Double, of deployment: Deployment, isStream: Bool) {
+        let now = now()
+        meters[deployment.index].latency.withLock {
+            if seconds > $0[isStream].value(now: now) { $0[isStream].observe(seconds, now: now) }
+        }
     }
 
     /// Notes a provider's fault after so many seconds.
@@ -48,6 +59,10 @@ package final class Loads: DeploymentMeasures {
 
     package func nextTurn(of model: Model) -> Int {
         turns[model.index].number.wrappingAdd(1, ordering: .relaxed).oldValue
+    }
+
+    package func answerLength(of model: Model, _ kind: AnswerKind) -> (tokens: Int, answers: Int) {
+        lengths.expected(of: model, kind)
     }
 }
 

@@ -11,8 +11,10 @@ final class OpenAttempt: Sendable {
     private let started: Double
     /// What it is for, if anything of it reaches the caller.
     private let kind: Receipt.Kind
-    /// Of the request, estimated.
-    private let promptTokens: Int
+    private let forecast: CostForecast
+    private let isStream: Bool
+    /// Of the team's call that it is made for.
+    private let member: MemberBook?
     /// nil once it was paid.
     private let debt: Mutex<Debt?>
 
@@ -24,11 +26,13 @@ final class OpenAttempt: Sendable {
     }
 
     init(
-        _ planned: Plan.Attempt, for kind: Receipt.Kind, promptTokens: Int, permit: Fleet.Permit, fleet: Fleet,
-        settlement: Settlement, requestID: String
+        _ planned: Plan.Attempt, for kind: Receipt.Kind, forecast: CostForecast, permit: Fleet.Permit, fleet: Fleet,
+        settlement: Settlement, requestID: String, isStream: Bool, member: MemberBook? = nil
     ) {
+        self.isStream = isStream
+        self.member = member
         self.kind = kind
-        self.promptTokens = promptTokens
+        self.forecast = forecast
         self.planned = planned
         self.fleet = fleet
         self.settlement = settlement
@@ -38,16 +42,17 @@ final class OpenAttempt: Sendable {
     }
 
     deinit {
-        if let debt = settle(.neutral) { record(.callerGone, debt.tally) }
+        if let member, !member.isNeeded { lose() } else if let debt = settle(.neutral) { record(.callerGone, debt.tally) }
     }
 
     /// The answer has come so far. What is told last is charged, also if the caller leaves.
     func note(_ tally: Tally) { debt.withLock { $0?.tally = tally } }
 
     /// The first content is there; of an answer that is not streamed, all of it.
-    func deliver(isStream: Bool) {
+    func deliver() {
         let seconds = settlement.seconds - started
         fleet.loads.observe(seconds, of: planned.deployment, isStream: isStream)
+        fleet.hedging?.observe(seconds, of: planned.deployment, isStream: isStream)
         if isStream { debt.withLock { $0?.firstContent = .seconds(seconds) } }
     }
 
@@ -55,11 +60,30 @@ final class OpenAttempt: Sendable {
         if let debt = settle(.success) { record(nil, debt.tally) }
     }
 
-    func fail(_ fault: Fault, retryAfter: Duration?, isStream: Bool) {
-        guard let debt = settle(.fault(fault, retryAfter: retryAfter)) else { return }
+    /// False if it was paid before.
+    @discardableResult
+    func fail(_ fault: Fault, retryAfter: Duration?) -> Bool {
+        guard let debt = settle(.fault(fault, retryAfter: retryAfter)) else { return false }
         record(fault, debt.tally)
-        guard fault.meaning.blame == .provider else { return }
-        fleet.loads.observeFault(after: settlement.seconds - started, of: planned.deployment, isStream: isStream)
+        if fault.meaning.blame == .provider {
+            fleet.loads.observeFault(after: settlement.seconds - started, of: planned.deployment, isStream: isStream)
+        }
+        return true
+    }
+
+    /// Another call has answered first. What this one has cost is wasted, and without its first content it would have taken longer
+    /// than it did.
+    ///
+    /// - Returns: what it has cost; nil if it was paid before.
+    @discardableResult
+    func lose() -> Charge? {
+        guard let debt = settle(.fault(.notNeeded, retryAfter: nil)) else { return nil }
+        let charge = record(.notNeeded, debt.tally, as: .waste)
+        guard debt.firstContent == nil else { return charge }
+        let seconds = settlement.seconds - started
+        fleet.loads.observe(atLeast: seconds, of: planned.deployment, isStream: isStream)
+        fleet.hedging?.observe(atLeast: seconds, of: planned.deployment, isStream: isStream)
+        return charge
     }
 
     /// What was owed; nil if it was settled before.
@@ -73,12 +97,18 @@ final class OpenAttempt: Sendable {
         return debt
     }
 
-    private func record(_ fault: Fault?, _ tally: Tally) {
+    @discardableResult
+    private func record(_ fault: Fault?, _ tally: Tally, as end: Receipt.Kind? = nil) -> Charge {
         let record = AttemptRecord(
             model: planned.model.name, deployment: planned.deployment.id, fault: fault,
-            seconds: settlement.seconds - started, kind: tally.isDelivered ? kind : .failedAttempt,
-            charge: tally.charge(after: fault, promptTokens: promptTokens, at: planned.model.price))
+            seconds: settlement.seconds - started, kind: end ?? (tally.isDelivered ? kind : .failedAttempt),
+            charge: tally.charge(after: fault, promptTokens: forecast.promptTokens, at: planned.model.price))
         settlement.note { $0.attempts.append(record) }
+        // The rest of an answer that another began says nothing of how long answers are.
+        if fault == nil, kind != .resumedPart, tally.isDelivered, let usage = tally.usage {
+            fleet.loads.lengths.observe(usage, of: planned.model, forecast)
+        }
+        return record.charge
     }
 }
 

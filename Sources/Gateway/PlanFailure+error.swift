@@ -61,6 +61,10 @@ extension AnswerFailure {
     /// The answer to a caller whose request could not be planned.
     init(_ failure: PlanFailure) {
         error = GatewayError(failure)
-        if case .allResting(_, let resting) = failure { tried = resting.resting }
+        switch failure {
+        case .allResting(_, let resting): tried = resting.resting
+        case .tooDear(_, let cheapest): estimate = cheapest
+        default: break
+        }
     }
 }

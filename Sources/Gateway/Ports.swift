@@ -61,16 +61,34 @@ package struct PoolReport: Sendable, Equatable {
 
 /// The way to the providers (a port: `Upstream` implements it over libcurl, tests with scripts).
 package protocol ProviderCalls: Sendable {
-    /// Sends a call and waits for the head of its answer: for a stream until its first bytes are there, else until
-    /// the whole answer is.
+    /// Sends a call.
     ///
-    /// Cancelling the task ends the call.
-    ///
-    /// - Throws: ``UpstreamFailure``, or `CancellationError`.
-    func send(_ call: UpstreamCall, by deadline: Instant) async throws -> any ProviderReply
+    /// - Throws: ``UpstreamFailure`` where it cannot be sent at all, or `CancellationError`.
+    func begin(_ call: UpstreamCall) throws -> any BegunCall
 
     /// One report a way in, in the order of their ids.
     var pools: [PoolReport] { get }
+}
+
+extension ProviderCalls {
+    /// Sends a call and waits for the head of its answer.
+    ///
+    /// - Throws: ``UpstreamFailure``, or `CancellationError`.
+    package func send(_ call: UpstreamCall, by deadline: Instant) async throws -> any ProviderReply {
+        try await begin(call).reply(by: deadline)
+    }
+}
+
+/// A call under way whose answer has not begun. Letting go of it ends the call.
+package protocol BegunCall: AnyObject, Sendable {
+    /// Waits for the head of the answer: for a stream until its first bytes are there, else until the whole answer is. Whoever
+    /// gets it holds the call from then on.
+    ///
+    /// Cancelling the task ends the call.
+    ///
+    /// - Throws: ``UpstreamFailure``, or `CancellationError`. A stall when nothing comes by `deadline`: then the call goes
+    ///   on, and may be asked again.
+    func reply(by deadline: Instant) async throws -> any ProviderReply
 }
 
 /// A provider's answer as it arrives. Letting go of it ends the call.

@@ -5,15 +5,16 @@ import Synchronization
 /// have ended it was let go of, as a caller who left.
 final class Settlement: Sendable {
     private let sink: any OutcomeSink
-    private let started: Instant
+    /// When the request arrived.
+    let started: Instant
     private let now: @Sendable () -> Instant
     /// nil once it was handed over.
     private let outcome: Mutex<Outcome?>
 
-    init(requestID: String, isStream: Bool, sink: any OutcomeSink, now: @escaping @Sendable () -> Instant) {
+    init(requestID: String, isStream: Bool, sink: any OutcomeSink, since started: Instant, now: @escaping @Sendable () -> Instant) {
         self.sink = sink
         self.now = now
-        started = now()
+        self.started = started
         outcome = Mutex(Outcome(requestID: requestID, isStream: isStream))
     }
 

@@ -5,7 +5,7 @@ import Gateway
 enum RequestLine {
     static func level(of outcome: Outcome) -> RequestLog.Level {
         switch outcome.ending {
-        case .complete: outcome.hadTrouble ? .troubles : .all
+        case .complete: outcome.metFailures ? .troubles : .all
         case .callerGone: .all
         case .failed: .failures
         }
@@ -18,7 +18,7 @@ enum RequestLine {
         append("id", outcome.requestID, to: &text)
         if let agent = outcome.agent { append("agent", agent, to: &text) }
         for attempt in outcome.attempts {
-            append("attempt", attempt.deployment, to: &text)
+            append(key(of: attempt), attempt.deployment, to: &text)
             text += ":"
             text += attempt.result
         }
@@ -28,6 +28,14 @@ enum RequestLine {
         if let usage = outcome.usage { append("tokens", "\(usage.promptTokens)+\(usage.completionTokens)", to: &text) }
         appendCost(of: outcome, to: &text)
         text += "\n"
+    }
+
+    private static func key(of attempt: AttemptRecord) -> String {
+        switch attempt.kind {
+        case .hedge: "hedge"
+        case .waste: "waste"
+        case .answer, .failedAttempt, .resumedPart, .cacheHit, .sharedCall, .synthesis: "attempt"
+        }
     }
 
     private static func appendCost(of outcome: Outcome, to text: inout String) {
@@ -49,7 +57,7 @@ enum RequestLine {
 
     private static func ending(of outcome: Outcome) -> String {
         switch outcome.ending {
-        case .complete: outcome.hadTrouble ? "answered after failures" : "answered"
+        case .complete: outcome.metFailures ? "answered after failures" : "answered"
         case .callerGone: "caller left"
         case .failed(let code): "failed: \(code.rawValue)"
         }
@@ -60,7 +68,7 @@ enum RequestLine {
 }
 
 extension Outcome {
-    /// An attempt failed. One that was let go of because another's answer was enough did not.
-    fileprivate var hadTrouble: Bool { attempts.contains { ($0.fault ?? .callerGone) != .callerGone } }
+    /// Not every attempt that does not answer has failed: one may have been late, and cancelled.
+    fileprivate var metFailures: Bool { attempts.contains { $0.fault.map { $0 != .notNeeded } ?? false } }
     fileprivate var isFailed: Bool { if case .failed = ending { true } else { false } }
 }

@@ -17,19 +17,14 @@ package final class CurlCalls: ProviderCalls {
         leases[endpoint.access].flatMap { $0.endpoint.isLike(endpoint) ? $0 : nil }
     }
 
-    package func send(_ call: UpstreamCall, by deadline: Instant) async throws -> any ProviderReply {
+    package func begin(_ call: UpstreamCall) throws -> any BegunCall {
         guard let endpoint = leases[call.access]?.endpoint else {
             throw UpstreamFailure(.connect, "the provider '\(call.access)' is not on")
         }
         try Task.checkCancellation()
         let transfer = Transfer(call, endpoint: endpoint, inbox: inbox)
         guard inbox.post(.start(transfer)) else { throw UpstreamFailure.stopping }
-        do {
-            return CurlReply(transfer, head: try await transfer.waitForHead(by: deadline))
-        } catch {
-            transfer.cancel()
-            throw error
-        }
+        return CurlReply(transfer)
     }
 
     package var pools: [PoolReport] {

@@ -70,11 +70,11 @@ final class Transfer: Sendable {
     }
 
     /// Suspends until the answer's head is known: at a stream's first bytes, or at the end.
-    func waitForHead(by deadline: Instant) async throws -> Mailbox.Head {
+    func waitForHead(by deadline: Instant) async throws {
         while true {
             let (head, isReady) = state.withLock { ($0.mailbox.takeHead(), $0.mailbox.isReady) }
             if isReady {
-                if let head { return head }
+                if head != nil { return }
                 // Without a head only a failure or a cancellation can have ended it.
                 _ = try await take(by: deadline)
             } else {
@@ -125,21 +125,22 @@ final class Transfer: Sendable {
     }
 }
 
-/// A transfer as its reader holds it; letting go of it cancels the transfer.
-final class CurlReply: ProviderReply {
+/// A transfer as its reader holds it, before its answer has begun and after; letting go of it cancels the transfer.
+final class CurlReply: BegunCall, ProviderReply {
     private let transfer: Transfer
-    private let head: Mailbox.Head
 
-    init(_ transfer: Transfer, head: Mailbox.Head) {
-        self.transfer = transfer
-        self.head = head
-    }
+    init(_ transfer: Transfer) { self.transfer = transfer }
 
     deinit { transfer.cancel() }
 
-    var status: Int { head.status }
-    var retryAfter: Duration? { head.retryAfter }
-    var isEventStream: Bool { head.contentType?.lowercased().hasPrefix("text/event-stream") ?? true }
+    func reply(by deadline: Instant) async throws -> any ProviderReply {
+        try await transfer.waitForHead(by: deadline)
+        return self
+    }
+
+    var status: Int { transfer.head?.status ?? 0 }
+    var retryAfter: Duration? { transfer.head?.retryAfter }
+    var isEventStream: Bool { transfer.head?.contentType?.lowercased().hasPrefix("text/event-stream") ?? true }
 
     func next(by deadline: Instant) async throws -> ByteBuffer? { try await transfer.take(by: deadline) }
 

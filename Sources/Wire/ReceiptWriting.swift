@@ -5,16 +5,27 @@ package import NIOCore
 package enum ReceiptWriting {
     /// A whole answer with its receipt at the end.
     package static func append(_ receipt: Receipt, to body: ByteBuffer) -> ByteBuffer {
-        guard let document = try? JSONDocument(body), document.root.kind == .object else { return body }
+        guard let document = try? JSONDocument(body) else { return body }
+        return append(receipt, to: document.root, of: document)
+    }
+
+    /// A provider's error with the receipt inside of `error`: SDKs show nothing else.
+    package static func append(_ receipt: Receipt, toErrorOf body: ByteBuffer) -> ByteBuffer {
+        guard let document = try? JSONDocument(body), let error = document.root["error"] else { return body }
+        return append(receipt, to: error, of: document)
+    }
+
+    private static func append(_ receipt: Receipt, to object: JSONValue, of document: JSONDocument) -> ByteBuffer {
+        guard object.kind == .object else { return document.bytes }
         let value = JSONWriter.text { writer in writer.object { $0.member(receipt) } }
         var edits = JSONEdits()
-        if let own = document.root["quintet"] {
+        if let own = object["quintet"] {
             // A provider that is a Quintet itself: what it cost whom is its own affair.
             edits.replace(own.range, with: value)
         } else {
             var member = ByteBuffer(string: #""quintet":"#)
             member.writeImmutableBuffer(value)
-            edits.appendMember(member, to: document.root)
+            edits.appendMember(member, to: object)
         }
         return edits.applied(to: document)
     }
@@ -61,6 +72,23 @@ extension JSONWriter {
         }
     }
 
+    /// The member `estimate`, written like a receipt.
+    mutating func member(_ estimate: PlanFailure.Estimate) {
+        key("estimate")
+        object { writer in
+            writer.key("unit")
+            writer.string("picodollars")
+            writer.key("total")
+            writer.integer(estimate.cost.picodollars)
+            writer.key("total_usd")
+            writer.string(estimate.cost.decimalUSD)
+            writer.key("model")
+            writer.string(estimate.model)
+            writer.key("tokens")
+            writer.array { for item in estimate.items { $0.element(item) } }
+        }
+    }
+
     private mutating func element(_ line: Receipt.Line) {
         object { writer in
             writer.key("kind")
@@ -84,7 +112,7 @@ extension JSONWriter {
             writer.key("price_date")
             writer.string(orNull: line.charge.price?.date)
             writer.amount("amount", line.charge.amount)
-            if line.kind == .cacheHit { writer.amount("saved", line.saved) }
+            if line.kind == .cacheHit || line.kind == .sharedCall { writer.amount("saved", line.saved) }
         }
     }
 

@@ -33,6 +33,13 @@ struct CachingParts {
         return CachingParts(keeping: keeping, services: shared + [keeper, tiers, flights])
     }
 
+    /// Reads the files of the state directory that ``make(_:logger:)`` would read, and makes none.
+    static func check(_ settings: ServerSettings) throws(StateFileError) {
+        guard settings.cache.use != .off else { return }
+        _ = try MasterSecret.find(given: settings.cacheSecret?.reveal(), stateDirectory: settings.stateDirectory)
+        _ = try SaltFile(stateDirectory: settings.stateDirectory).read()
+    }
+
     /// One line whenever Redis comes, goes, or takes no writes.
     private static func tell(_ condition: RemoteCondition, of address: RedisAddress, _ logger: Logger) {
         switch condition {

@@ -21,6 +21,7 @@ struct Check: AsyncParsableCommand {
         }
         for agent in catalogue.agents { Terminal.say("agent \(agent.id): \(agent.role)") }
         if loading.wantsDemo { Terminal.say("no provider is on: 'quintet serve' would start the demo provider") }
+        try CachingParts.check(settings)
         Terminal.say(line(for: settings.cache, redis: settings.redis))
         Terminal.say("configuration is good")
     }

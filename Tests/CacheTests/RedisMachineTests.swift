@@ -73,6 +73,26 @@ struct RedisHealthTests {
         #expect(health.condition == .connected(ping: nil), "another connection's ping says nothing")
     }
 
+    @Test mutating func tellsOfItsMemoryWhileItIsConnected() {
+        let memory = RemoteMemory(used: 1, limit: 2, evictions: 3)
+        health.told(memory)
+        #expect(health.memory == nil, "said before the connection was lost")
+        health.connected()
+        health.told(memory)
+        #expect(health.memory == memory)
+        health.lost("gone")
+        #expect(health.memory == nil)
+    }
+
+    @Test(arguments: [
+        ("# Memory\r\nused_memory:1024\r\nused_memory_human:1.0K\r\nmaxmemory:0\r\n\n# Stats\r\nevicted_keys:7\r\n", RemoteMemory(used: 1024, limit: nil, evictions: 7)),
+        ("used_memory:1\nmaxmemory:2", RemoteMemory(used: 1, limit: 2, evictions: nil)),
+        ("maxmemory:2\r\nevicted_keys:7", nil), ("used_memory:much", nil), (":\r\n::\r\nused_memory", nil), ("", nil),
+    ])
+    func readsWhatInfoSays(text: String, memory: RemoteMemory?) {
+        #expect(RedisInfo(text).memory == memory)
+    }
+
     @Test mutating func aFullRedisIsReadAndDeletedFrom() throws {
         health.connected()
         health.refused(Self.full, isTry: false, at: time.now)

@@ -152,6 +152,29 @@ struct RedisStoreTests {
         }
     }
 
+    @Test func tellsTheMemoryOfAServerAndWhatItEvicted() async throws {
+        try await RunningRedisStore.withRedis(["--maxmemory", "3mb", "--maxmemory-policy", "allkeys-lru"]) { _, running in
+            let value = String(repeating: "x", count: 100_000)
+            for number in 0..<40 { try await running.set("k\(number)", value) }
+            let memory = try await running.waitForMemory { ($0.evictions ?? 0) > 0 }
+            #expect(memory.limit == 3 << 20 && memory.used > 500_000)
+        }
+    }
+
+    @Test func goesOnWhereItMayNotAskForTheMemory() async throws {
+        let rights = ["+@all", "-info"]
+        try await RedisServer.run(["--user", "ann", "on", ">pw", "~*", "&*"] + rights) { server in
+            let address = try RedisAddress(host: "127.0.0.1", port: server.port, user: "ann", password: "pw", database: 0)
+            try await RunningRedisStore.run(RunningRedisStore.settings(address)) { running in
+                try await running.waitUntilConnected()
+                // The connection's own beginning is refused one; the others are of the watch.
+                while try await server.refusedCalls(of: "info") < 3 {}
+                #expect(running.store.memory == nil)
+                try await running.set("k")
+            }
+        }
+    }
+
     /// The rights that docs/cache.md names are enough.
     @Test func aUserWithTheDocumentedRightsCanDoEverything() async throws {
         let rights = [

@@ -22,6 +22,7 @@ final class RunningRedisStore: Sendable {
         settings.commandTimeout = .seconds(5)
         settings.silence = .seconds(5)
         settings.pingInterval = .milliseconds(20)
+        settings.pingsPerFigures = 1
         settings.writeRest = .milliseconds(50)
         settings.reconnect.slow = .milliseconds(50)
         return settings
@@ -76,6 +77,14 @@ final class RunningRedisStore: Sendable {
     @discardableResult
     func waitUntilReadOnly() async throws -> String {
         try await wait("being read-only") { if case .readOnly(let reason) = $0 { reason } else { nil } }
+    }
+
+    /// Waits until what the store tells of the memory is as wished.
+    func waitForMemory(_ isWanted: (RemoteMemory) -> Bool) async throws -> RemoteMemory {
+        while true {
+            if let memory = store.memory, isWanted(memory) { return memory }
+            _ = try await value("none")
+        }
     }
 
     // MARK: Values

@@ -139,6 +139,7 @@ import Testing
     // MARK: The master secret
 
     @Test func theMasterSecretIsMadeOnceAndKept() throws {
+        #expect(try MasterSecret.find(given: nil, stateDirectory: directory.path) == nil && directory.names.isEmpty)
         let first = try MasterSecret.load(given: nil, stateDirectory: directory.path)
         #expect(try id(MasterSecret.load(given: nil, stateDirectory: directory.path)) == id(first))
         #expect(try directory.mode("cache-secret") == 0o600)

@@ -36,6 +36,8 @@ final class ScriptedStore: RemoteStore {
         self.getGates = getGates
     }
 
+    var memory: RemoteMemory? { nil }
+
     var condition: RemoteCondition { state.value.fails ? .away("told to") : .connected(ping: nil) }
 
     func waitForReads(_ count: Int) async throws { try await begun.wait("reads") { $0 >= count ? () : nil } }

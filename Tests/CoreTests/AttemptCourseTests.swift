@@ -62,4 +62,40 @@ import Testing
         course.follow(.next)
         #expect(!course.isRetry)
     }
+
+    /// A hedge comes out of the plan and counts for the budget.
+    @Test func aHedgeIsNotAskedTwice() {
+        var course = Self.course([nil, nil, nil, nil], limit: 4)
+        course.begin()
+        #expect(course.alternatives.map(\.model.name) == ["m1", "m2", "m3"])
+        _ = course.hedge(with: 1)
+        #expect(course.alternatives.map(\.model.name) == ["m1", "m3"])
+        course.follow(.next)
+        #expect(course.next?.model.name == "m1")
+        course.begin()
+        course.follow(.next)
+        #expect(course.next?.model.name == "m3")
+        course.begin()
+        #expect(course.alternatives.isEmpty)
+        course.follow(.next)
+        #expect(course.next == nil)
+    }
+
+    /// The attempt that was late has not failed: it comes first should the hedge's answer break off.
+    @Test func behindAHedgeThatWonComesTheOneThatWasLate() {
+        var course = Self.course([8, 4, 16])
+        course.begin()
+        var other = course.hedge(with: 0)
+        #expect(other.hasAlternative)
+        #expect(Self.asked(other, []) == ["m1"])
+        other.follow(.next)
+        #expect(other.next?.model.name == "m0")
+        #expect(!other.isRetry)
+    }
+
+    @Test func withoutBudgetThereIsNoHedge() {
+        var course = Self.course([nil, nil], limit: 1)
+        course.begin()
+        #expect(course.alternatives.isEmpty)
+    }
 }

@@ -52,4 +52,45 @@ import Testing
     @Test func anUnknownPriceIsUnknown() {
         #expect(CostForecast(RequestFacts()).cost(on: models(ModelSketch("m", price: nil))[0]) == nil)
     }
+
+    /// How long answers were, by model.
+    private struct Seen: DeploymentMeasures {
+        var lengths: [String: (Int, Int)]
+
+        func load(of deployment: Deployment, isStream: Bool) -> DeploymentLoad { DeploymentLoad() }
+        func nextTurn(of model: Model) -> Int { 0 }
+        func answerLength(of model: Model, _ kind: AnswerKind) -> (tokens: Int, answers: Int) {
+            lengths[model.name] ?? (Int(kind.typicalTokens), 0)
+        }
+    }
+
+    @Test func whatWasSeenCountsBeforeWhatIsTypical() throws {
+        let two = models(ModelSketch("terse", price: .perMillion(2, 10)), ModelSketch("wordy", price: .perMillion(1, 5)))
+        let seen = Seen(lengths: ["terse": (50, 20), "wordy": (4000, 30)])
+        let facts = RequestFacts(tokens: 1000)
+        let forecast = CostForecast(facts, measures: seen)
+        // 1000 × 2 + 50 × 10 and 1000 × 1 + 4000 × 5 millionths.
+        #expect(two.map(forecast.cost) == [Money(picodollars: 2_500_000_000), Money(picodollars: 21_000_000_000)])
+        #expect(forecast.expectation(on: two[0]).basis == .answers(20))
+        // The cheaper token makes the dearer answer.
+        #expect(Chooser.rank(two, for: facts, forecast: forecast, qualityNeeded: 0).map(\.name) == ["terse", "wordy"])
+        #expect(Chooser.rank(two, for: facts, forecast: CostForecast(facts), qualityNeeded: 0).map(\.name) == ["wordy", "terse"])
+        // The caller's limit cuts what is expected.
+        let limited = CostForecast(RequestFacts(tokens: 1000) { $0.outputTokenLimit = 100 }, measures: seen)
+        #expect(two.map(limited.cost) == [Money(picodollars: 2_500_000_000), Money(picodollars: 1_500_000_000)])
+        #expect(two.map { limited.expectation(on: $0).basis } == [.answers(20), .limit])
+        #expect(forecast.expectation(on: two[0]).inWords == "about 50 tokens of answer, as 20 before it, 0.0025 USD")
+        #expect(limited.expectation(on: two[1]).inWords == "about 100 tokens of answer, its limit, 0.0015 USD")
+    }
+
+    @Test(arguments: [
+        (nil, 1, 300, 300, false), (300, 1, 299, 299, false), (300, 1, 300, 300, true), (300, 2, 599, 299, false),
+        (300, 2, 600, 300, true),
+    ] as [(Int?, Int, Int, Int, Bool)])
+    func whatAnAnswerTeaches(limit: Int?, choices: Int, completion: Int, tokens: Int, wasCut: Bool) {
+        let forecast = CostForecast(RequestFacts { ($0.outputTokenLimit, $0.choiceCount) = (limit, choices) })
+        let lesson = forecast.lesson(of: Usage(promptTokens: 1, completionTokens: completion), on: Self.model)
+        #expect(lesson.tokens == tokens)
+        #expect(lesson.wasCut == wasCut)
+    }
 }

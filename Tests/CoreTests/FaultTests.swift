@@ -36,6 +36,7 @@ import Testing
         Row(.callerGone, .caller, counts: false, .giveUp),
         Row(.poolExhausted, .gateway, counts: false, .goElsewhere),
         Row(.diverged, .gateway, counts: false, .goElsewhere),
+        Row(.notNeeded, .gateway, counts: false, .giveUp),
     ]
 
     @Test func theTableIsWhole() {
@@ -58,7 +59,7 @@ import Testing
             "server_error", "rate_limited",
             "cut", "malformed", "empty", "model_gone", "bad_key", "context_too_long", "content_filter",
             "caller_mistake", "caller_gone",
-            "pool_exhausted", "diverged",
+            "pool_exhausted", "diverged", "not_needed",
         ])
     }
 
@@ -106,7 +107,7 @@ import Testing
         Retry(.contextTooLong, .nextLarger),
         Retry(.contextTooLong, after: .seconds(1), wasRetried: true, .nextLarger),
         Retry(.contentFilter, .stop), Retry(.callerMistake, .stop), Retry(.callerGone, .stop),
-        Retry(.callerMistake, after: .seconds(1), .stop),
+        Retry(.callerMistake, after: .seconds(1), .stop), Retry(.notNeeded, .stop),
         Retry(.connect, .next), Retry(.tls, .next), Retry(.connectTimeout, .next), Retry(.firstContentTimeout, .next),
         Retry(.stall, .next),
         Retry(.totalTimeout, .next), Retry(.cut, .next), Retry(.malformed, .next), Retry(.empty, .next),

@@ -231,8 +231,14 @@ import Testing
         let all = catalogue(Self.shelf + [ModelSketch("unpriced", price: nil)])
         let limit = Money(picodollars: 249_999_999)
         for target in [Target.anyModel, .auto] {
-            #expect(failure(all, target) { $0.maxCost = limit } == .tooDear(
-                limit: limit, cheapest: .init(model: "cheap", cost: Money(picodollars: 250_000_000))))
+            guard case .tooDear(limit, let cheapest?) = failure(all, target, { $0.maxCost = limit }) else {
+                Issue.record("not refused as too dear")
+                continue
+            }
+            #expect(cheapest.model == "cheap")
+            #expect(cheapest.cost == Money(picodollars: 250_000_000))
+            #expect(cheapest.items.map(\.tokenClass) == [.prompt, .completion])
+            #expect(cheapest.items.map(\.tokens) == [100, 250])
         }
         let alone = catalogue([ModelSketch("unpriced", price: nil)])
         #expect(failure(alone, .anyModel) { $0.maxCost = limit } == .tooDear(limit: limit, cheapest: nil))
@@ -351,15 +357,21 @@ import Testing
     /// What the planner is told, and what it asked.
     private final class Told: DeploymentMeasures {
         let loads: [Int: DeploymentLoad]
+        let lengths: [String: (Int, Int)]
         let turns = Watched(0)
         let asked = Watched<[Int]>([])
 
-        init(_ loads: [Int: DeploymentLoad]) { self.loads = loads }
+        init(_ loads: [Int: DeploymentLoad], lengths: [String: (Int, Int)] = [:]) {
+            self.loads = loads
+            self.lengths = lengths
+        }
 
         func load(of deployment: Deployment, isStream: Bool) -> DeploymentLoad {
             asked.update { $0.append(deployment.index) }
             return loads[deployment.index] ?? DeploymentLoad()
         }
+
+        func answerLength(of model: Model, _ kind: AnswerKind) -> (tokens: Int, answers: Int) { lengths[model.name] ?? (250, 0) }
 
         func nextTurn(of model: Model) -> Int {
             turns.update { turn in
@@ -393,5 +405,22 @@ import Testing
         }
         #expect(firsts == [[0, 1, 2, 3], [1, 0, 2, 3], [0, 1, 2, 3], [1, 0, 2, 3]])
         #expect(told.turns.value == 4)
+    }
+
+    /// An agent's answers are a kind of their own, and the plan says what it rests on.
+    @Test func thePlanSaysHowLongItsAnswerIsExpectedToBe() throws {
+        let all = catalogue(Self.shelf, agents: Self.agents)
+        let told = Told([:], lengths: ["fair": (4000, 40)])
+        let planner = Planner(catalogue: all, health: [], spread: 0, measures: told)
+        let plan = try planner.plan(RequestFacts(.agent("dev")) { $0.text = "code" })
+        #expect(plan.forecast.kind == AnswerKind(agent: 1, tier: plan.complexity?.tier))
+        // `fair` would be the cheapest that is good enough, were its answers not so long: 4000 × 4 against 250 × 15 millionths.
+        #expect(plan.attempts.first?.model.name == "strong")
+        #expect(plan.expectation.usage.completionTokens == 250)
+        #expect(plan.expectation.basis == .typical)
+        let named = try planner.plan(RequestFacts(.model("fair")))
+        #expect(named.forecast.kind == AnswerKind())
+        #expect(named.expectation.basis == .answers(40))
+        #expect(named.costEstimate == Money(picodollars: 100 * 1_000_000 + 4000 * 4_000_000))
     }
 }

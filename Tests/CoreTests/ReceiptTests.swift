@@ -80,7 +80,7 @@ import Testing
     /// A provider that had the request and did not refuse it may have made something of it.
     @Test func whatMayCost() {
         #expect(Fault.allCases.filter(\.mayCost) == [
-            .firstContentTimeout, .stall, .totalTimeout, .cut, .empty, .callerGone, .diverged,
+            .firstContentTimeout, .stall, .totalTimeout, .cut, .empty, .callerGone, .diverged, .notNeeded,
         ])
     }
 }

@@ -107,6 +107,7 @@ import Testing
         (remote.queued, remote.queuedBytes, remote.pendingInvalidations, remote.subscriptions) = (310, 311, 312, 313)
         (remote.plainBytes, remote.sealedBytes) = (1000, 400)
         remote.condition = .connected(ping: .microseconds(1500))
+        remote.memory = RemoteMemory(used: 2000, limit: nil, evictions: 8)
         report.remote = remote
         report.savedSeconds = 12.5
         report.saved = Money(picodollars: 250_000_000_000)
@@ -133,7 +134,9 @@ import Testing
             "fallbackCount": 306,
         ]
         #expect(json["stats"] as? NSDictionary == expected)
-        #expect(json["redis"] as? NSDictionary == ["state": "connected", "why": NSNull(), "pingMs": 1.5])
+        #expect(json["redis"] as? NSDictionary == [
+                "state": "connected", "why": NSNull(), "pingMs": 1.5, "usedBytes": 2000, "limitBytes": NSNull(), "evictions": 8,
+            ])
         let tiers: NSDictionary = [
             "L1": [
                 "hits": 101, "misses": 102, "stores": 103, "refused": 104, "evictions": 105, "expired": 106,

@@ -50,10 +50,10 @@ import Wire
             #expect(prompt.text == voice.version)
             return CacheSubject.Voice(agent: voice.agent, prompt: prompt)
         }
-        let canonical = try JSONDocument(ByteBuffer(string: vector.request)).canonicalBytes(leavingOut: .ofChat)
-        #expect(Array(canonical.readableBytesView) == bytes(vector.canonical))
-        let key = canonical.withUnsafeReadableBytes {
-            CacheKey(
+        let document = try JSONDocument(ByteBuffer(string: vector.request))
+        let key = document.withCanonicalBytes(leavingOut: .ofChat) {
+            #expect(Array($0) == bytes(vector.canonical))
+            return CacheKey(
                 scope: CacheScope(tenant: vector.tenant, sharing: sharing, namespace: vector.namespace),
                 subject: CacheSubject(
                     route: vector.route, target: vector.target, targetVersion: vector.target_version, voices: Set(voices)),

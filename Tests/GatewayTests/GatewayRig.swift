@@ -108,6 +108,7 @@ struct ModelSpec {
     var name: String
     /// One deployment each; a provider's name is unique to it.
     var providers: [String]
+    var api = Provider.API.openai
     var fallbacks: [String]? = []
     var window: Int?
     var price: Price?
@@ -143,7 +144,7 @@ extension Catalogue {
         let providers = specs.flatMap { spec in
             spec.providers.map { id in
                 Provider(
-                    id: id, api: .openai, baseURL: "http://\(id)", keyVariables: [], switchVariable: nil,
+                    id: id, api: spec.api, baseURL: "http://\(id)", keyVariables: [], switchVariable: nil,
                     acceptsStreamOptions: true, outputLimitField: .maxTokens, inFlightLimit: 10, state: .on,
                     accesses: [], prefill: spec.prefill)
             }
@@ -197,6 +198,8 @@ struct StreamParts: Equatable {
     var cost: Money?
     var failures: [GatewayError.Code] = []
     var message = ""
+    /// Of what broke off.
+    var receipt: Receipt?
     var resumptions: [Resumption] = []
     /// Heartbeats on the way.
     var beats = 0
@@ -219,9 +222,10 @@ struct StreamParts: Equatable {
                 (usage, cost) = (end.usage, end.cost)
                 done += 1
                 order += "d"
-            case .failed(let error):
-                failures.append(error.code)
-                message = error.message
+            case .failed(let failure):
+                failures.append(failure.error.code)
+                message = failure.error.message
+                receipt = failure.receipt
                 order += "f"
             }
         }

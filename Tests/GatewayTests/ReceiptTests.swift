@@ -12,8 +12,10 @@ import Wire
     private static let usage = Chat.Usage(prompt: 9, completion: 3)
 
     /// A line in short: kind, deployment, outcome, basis, amount.
-    private static func brief(_ attempts: [AttemptRecord]) -> [String] {
-        attempts.receipt.lines.map { line in
+    private static func brief(_ attempts: [AttemptRecord]) -> [String] { brief(attempts.receipt) }
+
+    private static func brief(_ receipt: Receipt?) -> [String] {
+        (receipt?.lines ?? []).map { line in
             "\(line.kind.rawValue) \(line.deployment) \(line.outcome) \(line.charge.basis.rawValue) \(line.charge.amount.map { "\($0.picodollars)" } ?? "?")"
         }
     }
@@ -160,5 +162,59 @@ import Wire
         #expect(unknown.status == 400)
         #expect(unknown.error?.param == "quintet.models")
         #expect(await GatewayRig(Self.two) { _, _ in .whole() }.ask(more: #","quintet":{"models":["b"]}"#).head?.model == "b")
+    }
+
+    // MARK: Errors
+
+    /// The first had the question and was silent, the second refused it: 4 × 100.
+    @Test(arguments: [true, false]) func anErrorTellsWhatItsAttemptsCost(isStream: Bool) async throws {
+        let rig = GatewayRig(Self.two) { provider, _ in provider == "a1" ? .silence : .error(429) }
+        let failure = try #require(await rig.ask(isStream: isStream).failure)
+        #expect(Self.brief(failure.receipt) == ["failed_attempt a1/there first_content_timeout estimated 400", "failed_attempt b1/there rate_limited nothing 0"])
+        let told = try JSONDocument(failure.body(withReceipt: true)).root["error"]
+        #expect(told?["code"]?.string == "providers_failed")
+        #expect(told?["quintet"]?["receipt"]?["total"]?.int == 400)
+        #expect(told?["quintet"]?["receipt"]?["estimated"]?.bool == true)
+        #expect(try JSONDocument(failure.body(withReceipt: false)).root["error"]?["quintet"] == nil)
+    }
+
+    /// `Once upon` is 3 tokens, and `Once up` 2, each behind a question of 4.
+    @Test func aStreamThatBreaksOffTellsWhatItCost() async throws {
+        let rig = GatewayRig(Self.two) { provider, _ in
+            .events(Chat.chunks(provider == "a1" ? ["Once upon"] : ["Once up"], finish: nil), then: .fail(.cut))
+        }
+        let parts = try await StreamParts(reading: rig.stream())
+        #expect(parts.failures == [.providersFailed])
+        #expect(Self.brief(parts.receipt) == ["answer a1/there cut estimated 3400", "failed_attempt b1/there cut estimated 2400"])
+        #expect(parts.receipt?.total == Money(picodollars: 5800))
+    }
+
+    /// What a caller reads of a provider's own error stays as it was, byte for byte.
+    @Test func aProvidersOwnErrorGetsItsReceiptInside() async throws {
+        let rig = GatewayRig([.named("a")]) { _, _ in .error(400, "no such thing") }
+        let failure = try #require(await rig.ask().failure)
+        let own = String(buffer: try #require(failure.providerBody))
+        let told = String(buffer: failure.body(withReceipt: true))
+        #expect(String(buffer: failure.body(withReceipt: false)) == own)
+        let root = try JSONDocument(ByteBuffer(string: told)).root
+        let receipt = try #require(root["error"]?["quintet"])
+        #expect(receipt["receipt"]?["total"]?.int == 0)
+        #expect(receipt["receipt"]?["lines"]?.children.map { $0["basis"]?.string } == ["nothing"])
+        #expect(told.replacing(#","quintet":\#(String(buffer: receipt.text))"#, with: "") == own)
+    }
+
+    @Test func whoWasNotAskedCostsNothing() async throws {
+        let failure = try #require(await GatewayRig([.named("a")]) { _, _ in .whole() }.ask("nope").failure)
+        #expect(failure.receipt == nil)
+        #expect(!String(buffer: failure.body(withReceipt: true)).contains("receipt"))
+    }
+
+    /// 4 × 100 + 500 × 1000, also where nobody asked for a receipt.
+    @Test func aRefusalForItsCostTellsTheEstimate() async throws {
+        let rig = GatewayRig([.named("a")]) { _, _ in .whole() }
+        let failure = try #require(await rig.ask(more: #","quintet":{"max_cost":5e-7}"#).failure)
+        let told = try JSONDocument(failure.body(withReceipt: false)).root["error"]?["quintet"]?.text
+        #expect(told.map { String(buffer: $0) } == #"{"estimate":{"unit":"picodollars","total":500400,"total_usd":"0.0000005004","model":"a","tokens":["#
+            + #"{"class":"prompt","count":4,"price":100,"amount":400},{"class":"completion","count":500,"price":1000,"amount":500000}]}}"#)
     }
 }

@@ -77,7 +77,7 @@ import Wire
         #expect(answer.status == 502)
         #expect(answer.error?.message.contains("canary") == false)
         #expect(answer.error?.message.contains("a1/there (bad_key") == true)
-        #expect(answer.failure.map { String(buffer: $0.body) }?.contains("canary") == false)
+        #expect(answer.failure.map { String(buffer: $0.body(withReceipt: true)) }?.contains("canary") == false)
         #expect(answer.failure?.providerBody == nil)
         #expect(rig.counts("a1") == [0, 0])
     }

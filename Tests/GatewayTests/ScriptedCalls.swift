@@ -14,6 +14,10 @@ final class ScriptedCalls: ProviderCalls {
         case silence
         /// Waits until the task is cancelled, or the gate opens; then goes on.
         indirect case wait(Gate, then: Reaction)
+        /// Lets the manual time run to the reader's deadline once; then goes on.
+        indirect case pause(then: Reaction)
+        /// Takes so long, in manual time, which runs to the reader's deadline where that comes first; then goes on.
+        indirect case takes(Duration, then: Reaction)
     }
 
     /// What one `next` of a reply does.
@@ -36,7 +40,6 @@ final class ScriptedCalls: ProviderCalls {
         let isStream: Bool
         let connectTimeout: Duration
         let acquireBy: Instant
-        let deadline: Instant
     }
 
     /// What was seen of calls and replies.
@@ -70,20 +73,47 @@ final class ScriptedCalls: ProviderCalls {
     /// The providers called so far, in order.
     var providers: [String] { record.value.calls.map(\.provider) }
 
-    func send(_ call: UpstreamCall, by deadline: Instant) async throws -> any ProviderReply {
+    func begin(_ call: UpstreamCall) throws -> any BegunCall {
         try Task.checkCancellation()
         let made = Made(
             kind: call.kind, provider: call.access, body: String(buffer: call.body), isStream: call.isStream,
-            connectTimeout: call.connectTimeout, acquireBy: call.acquireBy, deadline: deadline)
+            connectTimeout: call.connectTimeout, acquireBy: call.acquireBy)
         let index = record.update { record in
             defer { record.calls.append(made) }
             return record.calls.count { $0.provider == call.access }
         }
-        return try await perform(answering(made, index), by: deadline)
+        return ScriptedCall(answering(made, index), record: record, time: time)
+    }
+}
+
+private final class ScriptedCall: BegunCall {
+    private let reaction: Watched<ScriptedCalls.Reaction>
+    private let record: Watched<ScriptedCalls.Record>
+    private let time: ManualTime
+    private let begun: Instant
+
+    init(_ reaction: ScriptedCalls.Reaction, record: Watched<ScriptedCalls.Record>, time: ManualTime) {
+        self.reaction = Watched(reaction)
+        self.record = record
+        self.time = time
+        begun = time.now
     }
 
-    private func perform(_ reaction: Reaction, by deadline: Instant) async throws -> any ProviderReply {
+    func reply(by deadline: Instant) async throws -> any ProviderReply {
+        try Task.checkCancellation()
+        return try await perform(reaction.value, by: deadline)
+    }
+
+    private func perform(_ reaction: ScriptedCalls.Reaction, by deadline: Instant) async throws -> any ProviderReply {
         switch reaction {
+        case .pause(let next):
+            self.reaction.update { $0 = next }
+            throw time.pass(to: deadline)
+        case .takes(let duration, let next):
+            let ready = begun.advanced(by: duration)
+            if deadline < ready { throw time.pass(to: deadline) }
+            time.advance(by: max(.zero, time.now.duration(to: ready)))
+            return try await perform(next, by: deadline)
         case .answer(let status, let pieces, let retryAfter, let isEventStream):
             return ScriptedReply(
                 status: status, retryAfter: retryAfter, isEventStream: isEventStream, pieces: pieces, record: record,

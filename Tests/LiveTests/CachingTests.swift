@@ -180,7 +180,7 @@ import Wire
         ("truncated", .stream(events: Chat.chunks(["hel"], finish: "length"))),
         ("failed", .stream(events: Chat.chunks(["hel"], finish: nil), cutAfter: 2)),
         ("refused", .json(body: #"{"choices":[{"index":0,"message":{"role":"assistant","content":"","refusal":"No."},"finish_reason":"stop"}]}"#)),
-        ("unsure", .json(body: #"{"choices":[{"index":0,"message":{"role":"assistant","content":"hm"},"finish_reason":null}]}"#)),
+        ("unfinished", .json(body: #"{"choices":[{"index":0,"message":{"role":"assistant","content":"hm"},"finish_reason":null}]}"#)),
         ("failed", .status(400)),
     ]
 

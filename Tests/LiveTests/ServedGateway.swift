@@ -1,6 +1,5 @@
 import Cache
 import Core
-import Crypto
 import Edge
 import Foundation
 import Gateway
@@ -15,6 +14,8 @@ import Upstream
 struct ServedGateway {
     let port: Int
     let gateway: Gateway
+    /// The tenants' cache secrets; nil without a cache.
+    private(set) var secrets: TenantSecrets?
     private let engine: CurlEngine
     /// The way to the providers of the catalogue in force.
     private let calls: Watched<CurlCalls>
@@ -77,7 +78,8 @@ struct ServedGateway {
     struct Caching {
         var tiers = TieredCache.Settings()
         var keeping = AnswerKeeping.Settings()
-        var remote: (any RemoteStore)?
+        /// Of a Redis on this machine; nil for none.
+        var redisPort: Int?
         var clock = CacheClock.system
         /// Two gateways with one secret are replicas.
         var master = [UInt8](0..<32)
@@ -94,24 +96,12 @@ struct ServedGateway {
         let engine = CurlEngine()
         let calls = engine.calls(to: backends.flatMap(\.endpoints))
         let log = RequestLog(level: .failures) { _ in }
-        let cache = options.cache.map { options in
-            TieredCache(
-                options.tiers, remote: options.remote.map { ($0, RemoteSettings(secret: SymmetricKey(data: options.master))) },
-                clock: options.clock)
-        }
-        let flights = Flights()
-        let keeping = try options.cache.flatMap { options in
-            try cache.map { cache in
-                AnswerKeeping(
-                    cache: cache, secrets: TenantSecrets(
-                        master: try #require(MasterSecret(options.master)), now: options.clock.wall), flights: flights,
-                    settings: options.keeping, wallClock: options.clock.wall)
-            }
-        }
+        let caching = try options.cache.map(CachingRig.init)
         let gateway = Gateway(
             catalogue: catalogue, breakers: Breakers(catalogue: catalogue, logger: logger, now: options.now), calls: calls, outcomes: log,
-            heartbeat: options.heartbeat, keeping: keeping)
+            heartbeat: options.heartbeat, keeping: caching?.keeping)
         var served = ServedGateway(port: 0, gateway: gateway, engine: engine, calls: Watched(calls))
+        served.secrets = caching?.secrets
         var configuration = EdgeServer.Configuration()
         configuration.port = 0
         configure(&configuration)
@@ -124,13 +114,13 @@ struct ServedGateway {
             listening.update { $0 = port }
         }
         let prober = options.probeInterval.map { Prober(gateway: gateway, interval: $0) }
-        let services: [any Service] = [log, engine] + (cache.map { [$0, flights] } ?? []) + [edge] + (prober.map { [$0] } ?? [])
+        let services: [any Service] = [log, engine] + (caching?.services ?? []) + [edge] + (prober.map { [$0] } ?? [])
         let group = ServiceGroup(configuration: .init(services: services, logger: logger))
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { try await group.run() }
             served = ServedGateway(
-                port: try await listening.wait("the gateway listening") { $0 }, gateway: gateway, engine: engine,
-                calls: served.calls, stop: { await group.triggerGracefulShutdown() })
+                port: try await listening.wait("the gateway listening") { $0 }, gateway: gateway, secrets: served.secrets,
+                engine: engine, calls: served.calls, stop: { await group.triggerGracefulShutdown() })
             do { try await body(served) } catch {
                 await group.triggerGracefulShutdown()
                 throw error

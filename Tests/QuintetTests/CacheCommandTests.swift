@@ -18,7 +18,7 @@ import Wire
             #"""
             {"type":"HYBRID_CACHE","l1MemorySize":108,
              "stats":{"totalHits":147,"totalMisses":53,"hitRate":"73.50%","hitRatio":0.735},
-             "redisHealthy":true,"redis":{"state":"connected","why":null,"pingMs":1.52},
+             "redisHealthy":true,"redis":{"state":"connected","why":null,"pingMs":1.52,"usedBytes":3145728,"limitBytes":null,"evictions":4},
              "tiers":{"L1":{"hits":101,"misses":102,"stores":103,"refused":0,"evictions":5,"expired":6,"invalidated":7,"entries":108,"entryLimit":10000,"bytes":2048,"byteLimit":67108864},
                       "L2":null,
                       "L3":{"hits":46,"misses":53,"stores":60,"refused":1,"expired":2,"invalidated":3,"sealedBytes":1572864,"compressionRatio":2.55}},
@@ -28,7 +28,7 @@ import Wire
         let table = try #require(CacheStatsTable(figures))
         #expect(
             table.lines == [
-                "cache    HYBRID_CACHE, Redis connected (ping 1.5 ms)", "lookups  200: 147 hits, 53 misses (73.50%)",
+                "cache    HYBRID_CACHE, Redis connected (ping 1.5 ms, 3.0 MiB used, 4 evicted)", "lookups  200: 147 hits, 53 misses (73.50%)",
                 "saved    USD 0.250000, 12.5 s of waiting", "flights  7 joined a call that ran, 2 run now", "not kept 4 truncated", "",
                 "the tiers",
                 "tier  hits  misses  stores  refused  evicted  expired  forgotten    entries     size  compressed",

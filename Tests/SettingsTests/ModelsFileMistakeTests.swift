@@ -285,6 +285,8 @@ import Testing
             "balance: must be one of 'weighted', 'round_robin', 'least_busy', 'peak_ewma', not 'peak-ewma'. Did you mean 'peak_ewma'?"
         ),
         (#""probe": true"#, "probe: must be text between quotes, not true or false."),
+        (#""hedge": true"#, "hedge: must be text between quotes, not true or false."),
+        (#""hedge": "auto""#, "hedge: must be one of 'on', 'off', not 'auto'."),
         (#""probe": "on""#, "probe: must be one of 'auto', 'off', not 'on'."),
         (#""max_atempts": 2"#, "max_atempts: there is no such key in the policy. Did you mean 'max_attempts'?"),
         (#""on_cut": "retry""#, "on_cut: must be one of 'resume', 'error', not 'retry'."),

@@ -92,4 +92,12 @@ package final class RedisServer: Sendable {
         let output = try await Program.run("redis-cli", ["-p", "\(self.port)"] + words, in: self.directory)
         return output.hasSuffix("\n") ? String(output.dropLast()) : output
     }
+
+    /// How often the server has refused a command to its users.
+    package func refusedCalls(of command: String) async throws -> Int {
+        let line = try await self.command("INFO", "commandstats").split(whereSeparator: \.isNewline)
+            .first { $0.hasPrefix("cmdstat_\(command):") }
+        let field = line?.split(separator: ",").first { $0.hasPrefix("rejected_calls=") }
+        return field?.split(separator: "=").last.flatMap { Int($0) } ?? 0
+    }
 }

@@ -10,7 +10,7 @@ import Testing
     private let textBlock = AnthropicScript.block(0, #"{"type":"text","text":""}"#)
 
     @Test(arguments: [
-        ("end_turn", "stop"), ("stop_sequence", "stop"), ("pause_turn", "stop"), ("max_tokens", "length"),
+        ("end_turn", "stop"), ("stop_sequence", "stop"), ("pause_turn", "length"), ("max_tokens", "length"),
         ("model_context_window_exceeded", "length"), ("tool_use", "tool_calls"), ("refusal", "content_filter"), ("something_new", "stop"),
     ])
     func stopReasons(reason: String, expected: String) throws {

@@ -103,6 +103,30 @@ import Wire
         #expect(edits.applied(to: document).asString == "[7,2]")
     }
 
+    // MARK: Removing
+
+    /// All sets of members, in several styles: what is left is what would have been written without them.
+    @Test(arguments: [("", "", "", ""), (" ", " ", " ", " "), ("\n  ", "", "\t", ""), ("", "\n", "", "  ")])
+    func membersAreRemovedWithTheirCommas(before: String, behind: String, afterColon: String, inFront: String) throws {
+        let values = ["1", #""a,b}""#, #"{"x":[1,2]}"#, "[ ]"]
+        for count in 0...values.count {
+            let members = (0..<count).map { "\(before)\"k\($0)\"\(inFront):\(afterColon)\(values[$0])\(behind)" }
+            let text = "{\(members.joined(separator: ","))\(count == 0 ? before : "")}"
+            for set in 0..<(1 << count) {
+                let names = Set((0..<count).filter { set & 1 << $0 != 0 }.map { "k\($0)" })
+                let result = try edited(text) { $0.remove(names, from: $1) }
+                let left = try JSONDocument(ByteBuffer(string: result)).root
+                let kept = (0..<count).filter { !names.contains("k\($0)") }
+                #expect(left.children.map { $0.key } == kept.map { "k\($0)" }, "\(text) without \(names): \(result)")
+                #expect(left.children.map { String(buffer: $0.text) } == kept.map { values[$0] })
+            }
+        }
+    }
+
+    @Test func aNameThatStandsTwiceOrIsEscapedIsRemovedEverywhere() throws {
+        #expect(try edited(#"{"a":1,"b":2,"\u0061":3,"c":4,"a":5}"#) { $0.remove(["a"], from: $1) } == #"{"b":2,"c":4}"#)
+    }
+
     @Test func randomEditsLeaveEveryOtherByte() throws {
         var random = SplitMix64(seed: 7)
         for seed in 0..<400 as Range<UInt64> {

@@ -1,5 +1,6 @@
 import Core
 import NIOCore
+import TestKit
 import Testing
 @testable import Wire
 
@@ -177,6 +178,33 @@ import Testing
             // 27 × 1.4 + 64 × 0.26 + 45 × 4.4 = 37.8 + 16.64 + 198
             price: rates(1_400_000, 4_400_000, cached: 260_000), picodollars: 252_440_000),
         Shape(
+            name: "Alibaba: Anthropic's names inside OpenAI's details",
+            usage: #"""
+                {"prompt_tokens":1800,"completion_tokens":20,"total_tokens":1820,
+                 "prompt_tokens_details":{"cached_tokens":100,"cache_creation_input_tokens":1605,"cache_type":"ephemeral",
+                  "cache_creation":{"ephemeral_5m_input_tokens":1605}}}
+                """#,
+            expected: Usage(promptTokens: 1800, completionTokens: 20, cachedPromptTokens: 100, cacheWriteTokens: 1605),
+            // 95 × 1 + 100 × 0.1 + 1605 × 1.25 + 20 × 4 = 95 + 10 + 2006.25 + 80
+            price: rates(1_000_000, 4_000_000, cached: 100_000, write: 1_250_000), picodollars: 2_191_250_000),
+        Shape(
+            name: "every class at once",
+            usage: #"""
+                {"prompt_tokens":1000,"completion_tokens":600,"total_tokens":1600,
+                 "prompt_tokens_details":{"cached_tokens":100,"audio_tokens":50,"image_tokens":150,
+                  "cache_creation_token_details":{"ephemeral_5m_input_tokens":200,"ephemeral_1h_input_tokens":300}},
+                 "completion_tokens_details":{"reasoning_tokens":250,"audio_tokens":50}}
+                """#,
+            expected: Usage(
+                promptTokens: 1000, completionTokens: 600, cachedPromptTokens: 100, cacheWriteTokens: 200,
+                longCacheWriteTokens: 300, promptAudioTokens: 50, promptImageTokens: 150, reasoningTokens: 250,
+                completionAudioTokens: 50),
+            // 200 × 1 + 100 × 0.1 + 200 × 1.25 + 300 × 2 + 50 × 8 + 150 × 1.5 + 300 × 4 + 250 × 5 + 50 × 16
+            // = 200 + 10 + 250 + 600 + 400 + 225 + 1200 + 1250 + 800
+            price: rates(
+                1_000_000, 4_000_000, cached: 100_000, write: 1_250_000, longWrite: 2_000_000, audio: 8_000_000,
+                image: 1_500_000, reasoning: 5_000_000, speech: 16_000_000), picodollars: 4_935_000_000),
+        Shape(
             name: "vLLM, Ollama, llama.cpp: no details",
             usage: #"{"prompt_tokens":14,"total_tokens":21,"completion_tokens":7,"prompt_tokens_details":null}"#,
             expected: Usage(promptTokens: 14, completionTokens: 7), price: rates(0, 0), picodollars: 0),
@@ -245,6 +273,29 @@ import Testing
         let chunk = try #require(take(#"{"type":"message_stop"}"#).first)
         #expect(ProviderAnswer.chunk(chunk.data)?.usage == Self.anthropicUsage)
         #expect(stream.usage == Self.anthropicUsage)
+    }
+
+    /// Whatever a provider says, no token is counted twice or less than not at all.
+    @Test func theClassesAlwaysSumToTheTotal() throws {
+        var random = SplitMix64(seed: 17)
+        let counts = ["prompt_tokens", "completion_tokens", "total_tokens", "cached_tokens", "prompt_cache_hit_tokens", "reasoning_tokens", "cache_creation_input_tokens", "cache_read_input_tokens", "cache_write_tokens"]
+        let parts = ["cached_tokens", "audio_tokens", "image_tokens", "reasoning_tokens", "cache_write_tokens", "cache_creation_tokens", "cache_creation_input_tokens"]
+        let splits = ["ephemeral_5m_input_tokens", "ephemeral_1h_input_tokens"]
+        func members(_ names: [String], _ more: [String] = []) -> String {
+            let told = names.filter { _ in Bool.random(using: &random) }.map { name in
+                let value = ["-1", "null", "0", "9007199254740991"].randomElement(using: &random).flatMap { Int.random(in: 0...9, using: &random) == 0 ? $0 : nil }
+                return #""\#(name)":\#(value ?? "\(Int.random(in: 0...5000, using: &random))")"#
+            }
+            return "{\((told + more).joined(separator: ","))}"
+        }
+        for _ in 0..<2000 {
+            let prompt = members(parts, [#""cache_creation_token_details":\#(members(splits))"#])
+            let text = members(counts, [#""prompt_tokens_details":\#(prompt)"#, #""completion_tokens_details":\#(members(parts))"#])
+            guard let usage = Usage(try JSONDocument(ByteBuffer(string: text)).root) else { continue }
+            let tokens = TokenClass.allCases.map { usage[$0] }
+            #expect(tokens.allSatisfy { $0 >= 0 }, "\(text)")
+            #expect(tokens.reduce(0, +) == usage.totalTokens, "\(text)")
+        }
     }
 
     // MARK: Odd places

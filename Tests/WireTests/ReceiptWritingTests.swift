@@ -1,6 +1,7 @@
 import Core
 import Foundation
 import NIOCore
+import TestKit
 import Testing
 @testable import Wire
 
@@ -48,5 +49,60 @@ import Testing
             String(buffer: frame)
                 == #"data: {"id":"c\u00e9","object":"chat.completion.chunk","created":17e8,"model":"m","choices":[],"quintet":\#(Self.json)}"# + "\n\n")
         #expect(String(buffer: ReceiptWriting.frame(Receipt([]), like: ByteBuffer())).hasPrefix(#"data: {"choices":[],"quintet":{"receipt":"#))
+    }
+
+    /// As a caller adds it up from the JSON: tokens to lines, lines to the total, whatever was used and whatever it costs.
+    @Test func whatIsWrittenSumsExactly() throws {
+        var random = SplitMix64(seed: 5)
+        func count() -> Int { Bool.random(using: &random) ? .random(in: 0...200_000, using: &random) : 0 }
+        func money() -> Money { Money(picodollars: .random(in: 0...80_000_000, using: &random)) }
+        func rates() -> Price.Rates {
+            .init(
+                prompt: money(), completion: money(), cachedPrompt: money(), cacheWrite: money(), longCacheWrite: money(),
+                promptAudio: money(), promptImage: money(), reasoning: money(), completionAudio: money())
+        }
+        for _ in 0..<200 {
+            let lines = (0..<Int.random(in: 1...5, using: &random)).map { _ in
+                let usage = Usage(
+                    promptTokens: count(), completionTokens: count(), cachedPromptTokens: count(), cacheWriteTokens: count(),
+                    longCacheWriteTokens: count(), promptAudioTokens: count(), promptImageTokens: count(),
+                    reasoningTokens: count(), completionAudioTokens: count())
+                let price = Price(rates(), longPrompts: [(50_000, rates()), (128_000, rates())])
+                let charge = Bool.random(using: &random) ? Charge(reported: usage, at: price) : Charge(estimated: usage, at: price)
+                return Receipt.Line(kind: .answer, model: "m", deployment: "p/m", outcome: "ok", charge: charge)
+            }
+            let body = ReceiptWriting.append(Receipt(lines), to: ByteBuffer(string: "{}"))
+            let receipt = try #require(JSONDocument(body).root["quintet"]?["receipt"])
+            var total = 0
+            for line in try #require(receipt["lines"]).children {
+                var amount = 0
+                for item in try #require(line["tokens"]).children {
+                    let (count, price) = (try #require(item["count"]?.int), try #require(item["price"]?.int))
+                    #expect(item["amount"]?.int == count * price)
+                    amount += count * price
+                }
+                #expect(line["amount"]?.int == amount)
+                total += amount
+            }
+            #expect(receipt["total"]?.int == total)
+            #expect(receipt["complete"]?.bool == true)
+        }
+    }
+
+    @Test func anErrorHasItInside() {
+        let estimate = #"{"error":{"message":"no","code":1}}"#
+        #expect(
+            String(buffer: ReceiptWriting.append(Self.receipt, toErrorOf: ByteBuffer(string: estimate)))
+                == #"{"error":{"message":"no","code":1,"quintet":\#(Self.json)}}"#)
+        for other in [#"{"error":"no"}"#, "{}", "x"] {
+            #expect(String(buffer: ReceiptWriting.append(Self.receipt, toErrorOf: ByteBuffer(string: other))) == other)
+        }
+    }
+
+    /// Both are answers for which no call was made.
+    @Test func whatWasSavedIsToldOfHitsAndSharedCalls() {
+        let line = Receipt.Line(kind: .sharedCall, model: "m", deployment: "p/m", outcome: "ok", charge: .nothing, saved: Money(picodollars: 7))
+        let written = String(buffer: ReceiptWriting.append(Receipt([line]), to: ByteBuffer(string: "{}")))
+        #expect(written.contains(#""kind":"shared_call""#) && written.contains(#""saved":7"#))
     }
 }

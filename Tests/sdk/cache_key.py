@@ -36,7 +36,16 @@ def key_text(text: str) -> bytes:
 def value_text(text: str) -> bytes:
     text = text.replace("\r\n", "\n")
     is_text = not any("\ud800" <= character <= "\udfff" for character in text)
-    return key_text(unicodedata.normalize("NFC", text) if is_text else text)
+    return key_text(unicodedata.normalize("NFC", text) if is_text and not has_too_many_marks(text) else text)
+
+
+def has_too_many_marks(text: str) -> bool:
+    marks = 0
+    for character in text:
+        marks = marks + 1 if unicodedata.combining(character) or character in "\u0f73\u0f75\u0f81" else 0
+        if marks > 30:
+            return True
+    return False
 
 
 def number(text: str) -> bytes:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import httpx
 import openai
+import processes
 import pytest
+from scripted import Call, ScriptedProvider, chunk
 
 HELLO = [{"role": "user", "content": "Hello, what does this cost?"}]
 ASKED = {"x-quintet-receipt": "1"}
@@ -70,7 +74,35 @@ def test_a_limit_is_kept(client: openai.OpenAI) -> None:
     assert failure.value.code == "max_cost_exceeded"
     assert failure.value.param == "quintet.max_cost"
     assert "max_cost" in failure.value.message and "demo-small" in failure.value.message
+    estimate = failure.value.body["quintet"]["estimate"]
+    assert estimate["model"] == "demo-small"
+    assert estimate["total"] == sum(item["amount"] for item in estimate["tokens"]) > 1
+    assert estimate["total_usd"] in failure.value.message
     answer = client.chat.completions.with_raw_response.create(
         model="auto", messages=HELLO, extra_body={"quintet": {"models": ["demo-large"]}}
     )
     assert answer.headers["x-quintet-model"] == "demo-large"
+
+
+def test_a_stream_that_breaks_off_tells_what_it_cost(tmp_path: Path, provider: ScriptedProvider, servers: list[processes.Server]) -> None:
+    def script(call: Call) -> None:
+        call.start_stream()
+        call.event(chunk({"role": "assistant", "content": "The answer "}))
+        call.cut()
+
+    provider.script = script
+    prices = {"input_cost_per_token": 1e-6, "output_cost_per_token": 2e-6}
+    models = {
+        "providers": {"scripted": processes.provider(provider.url)},
+        "models": {"shaky": processes.model("scripted", "first", fallbacks=[], **prices)},
+    }
+    server = processes.gateway(tmp_path, models)
+    servers.append(server)
+    with processes.sdk(server) as client:
+        with pytest.raises(openai.APIError) as failure:
+            list(client.chat.completions.create(model="shaky", messages=HELLO, stream=True, extra_headers=ASKED))
+    receipt = failure.value.body["quintet"]["receipt"]
+    [line] = receipt["lines"]
+    counts = {item["class"]: item["count"] for item in line["tokens"]}
+    assert (line["outcome"], line["basis"], counts["completion"]) == ("cut", "estimated", 3)
+    assert receipt["total"] == counts["prompt"] * 1_000_000 + 3 * 2_000_000

@@ -18,6 +18,8 @@ package struct RedisHealth: Sendable {
     private var loss: String?
     private var ping: Duration?
     private var rest: Rest?
+    /// As it told since the connection began.
+    package private(set) var memory: RemoteMemory?
 
     /// - Parameter writeRest: between two tries to write where writes are refused.
     package init(address: RedisAddress, writeRest: Duration) {
@@ -31,7 +33,15 @@ package struct RedisHealth: Sendable {
         ping = nil
     }
 
-    package mutating func lost(_ words: String) { loss = words }
+    package mutating func lost(_ words: String) {
+        loss = words
+        memory = nil
+    }
+
+    /// What it says of its memory; ignored when the connection that it said it on is gone.
+    package mutating func told(_ memory: RemoteMemory?) {
+        if loss == nil { self.memory = memory }
+    }
 
     package mutating func pinged(_ roundTrip: Duration) { ping = roundTrip }
 

@@ -10,6 +10,8 @@ package struct RedisSettings: Sendable {
     /// For a deletion by tag or by pattern, which takes many commands.
     package var deletionTimeout = Duration.seconds(30)
     package var pingInterval = Duration.seconds(1)
+    /// How many pings pass between two looks at its memory.
+    package var pingsPerFigures = 10
     /// A connection on which replies are waited for and nothing comes for so long is given up.
     package var silence = Duration.seconds(2)
     /// How long writes rest after one was refused, before one tries again.

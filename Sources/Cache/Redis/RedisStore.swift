@@ -40,6 +40,8 @@ package final class RedisStore: RemoteStore, Service {
 
     package var condition: RemoteCondition { state.withLock { $0.health.condition } }
 
+    package var memory: RemoteMemory? { state.withLock { $0.health.memory } }
+
     private func update(_ change: (inout State) -> Void) {
         state.withLock { change(&$0) }
         changes.continuation.yield()
@@ -69,16 +71,26 @@ package final class RedisStore: RemoteStore, Service {
         }
     }
 
-    /// Pings, and tries whether a Redis that took no writes takes them again.
+    /// Pings, asks now and then for the figures of its memory, and tries whether a Redis that took no writes takes them again.
     private func watch(_ connection: RedisConnection) async {
+        var untilFigures = 0
         repeat {
             let begin = ContinuousClock.now
             // Whatever it answers, it answers: what is wrong with it was noted.
             if (try? await ask([RedisCommand("PING")], by: begin + settings.commandTimeout)) != nil {
                 update { $0.health.pinged(.now - begin) }
             }
+            if untilFigures == 0 { await readMemory(on: connection) }
+            untilFigures = (untilFigures + 1) % settings.pingsPerFigures
             if state.withLock({ $0.health.isTryDue(at: .now) }) { await tryToWrite(on: connection) }
         } while (try? await Task.sleep(for: settings.pingInterval)) != nil
+    }
+
+    /// A refusal says nothing about the connection: not every Redis lets everybody ask.
+    private func readMemory(on connection: RedisConnection) async {
+        guard let replies = try? await connection.send(RedisInfo.commands, by: .now + settings.commandTimeout) else { return }
+        let memory = RedisInfo(replies).memory
+        state.withLock { $0.health.told(memory) }
     }
 
     private func tryToWrite(on connection: RedisConnection) async {

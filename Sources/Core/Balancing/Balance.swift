@@ -23,8 +23,8 @@ package struct DeploymentLoad: Sendable, Equatable {
     }
 }
 
-/// What the planner asks about deployments while it plans (a port: `Gateway` measures, tests make it up). It is asked only
-/// about models with a choice of deployments, so that all others cost nothing.
+/// What the planner asks about deployments while it plans (a port: `Gateway` measures, tests make it up). For loads it is
+/// asked only about models with a choice of deployments, so that all others cost nothing.
 package protocol DeploymentMeasures: Sendable {
     /// - Parameter isStream: streams show their first content early, whole answers only at their end; each is compared
     ///   with its like.
@@ -32,4 +32,7 @@ package protocol DeploymentMeasures: Sendable {
 
     /// Whose turn it is: a number that grows by one with each request for this model.
     func nextTurn(of model: Model) -> Int
+
+    /// Tokens that the model's answers of that kind have, and how many of them were seen.
+    func answerLength(of model: Model, _ kind: AnswerKind) -> (tokens: Int, answers: Int)
 }

@@ -41,6 +41,8 @@ package enum Fault: String, Sendable, CaseIterable, Codable {
     case poolExhausted = "pool_exhausted"
     /// Asked to take up a broken answer, the model said something else than the caller already has.
     case diverged
+    /// Another call for the same request answered first.
+    case notNeeded = "not_needed"
 }
 
 extension Fault {
@@ -82,6 +84,7 @@ extension Fault {
         case .callerGone: (.caller, false, .giveUp)
         case .poolExhausted: (.gateway, false, .goElsewhere)
         case .diverged: (.gateway, false, .goElsewhere)
+        case .notNeeded: (.gateway, false, .giveUp)
         }
     }
 }
@@ -91,7 +94,7 @@ extension Fault {
     /// did not refuse it.
     package var mayCost: Bool {
         switch self {
-        case .firstContentTimeout, .stall, .totalTimeout, .cut, .empty, .callerGone, .diverged: true
+        case .firstContentTimeout, .stall, .totalTimeout, .cut, .empty, .callerGone, .diverged, .notNeeded: true
         case .connect, .tls, .connectTimeout, .reset, .serverError, .rateLimited, .modelGone, .badKey, .contextTooLong,
             .contentFilter, .callerMistake, .poolExhausted, .malformed:
             false

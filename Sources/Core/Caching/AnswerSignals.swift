@@ -19,15 +19,15 @@ package struct AnswerSignals: Sendable, Equatable {
 
     /// How far the answer can be trusted to be what the model would say again, 0…1.
     ///
-    /// 0.8 for an answer that ended by itself. 0.1 more where it has the form that was asked for; up to 0.1 more or less by the mean
-    /// probability of its tokens (at 1 and at 0.5, and below); 0.2 less from a fallback, which is not to answer for a model that is
-    /// well again; 0.2 less where nobody said why it ended.
+    /// 0.8 for an answer that ended by itself. 0.1 more where it has the form that was asked for; by the mean probability of its
+    /// tokens up to 0.1 more (at 1; nothing at 0.75) or 0.2 less (at 0.5 and below).
     package var confidence: Double {
         var confidence = 0.8
         if isWellFormed == true { confidence += 0.1 }
-        if let tokenProbability { confidence += min(0.1, max(-0.1, (tokenProbability - 0.75) * 0.4)) }
-        if isFromFallback { confidence -= 0.2 }
-        if finishReasons.isEmpty || finishReasons.contains(nil) { confidence -= 0.2 }
+        if let tokenProbability {
+            let distance = tokenProbability - 0.75
+            confidence += distance > 0 ? min(0.1, distance * 0.4) : max(-0.2, distance * 0.8)
+        }
         return min(1, max(0, confidence))
     }
 }
@@ -38,8 +38,12 @@ package enum StoreRefusal: String, Sendable, CaseIterable {
     case truncated
     /// A provider's filter took something out of it.
     case filtered
+    /// The provider said of its end nothing, or nothing that is known to be a good one.
+    case unfinished
     /// The model declined.
     case refused
+    /// Another model than the one asked for answered, which is not to answer for a model that is well again.
+    case fallback
     /// Members of a team are missing in it.
     case degraded
     /// It was taken up after a cut: two calls made it, and nobody can prove that it is what one would have said.
@@ -71,11 +75,22 @@ package struct StoreRule: Sendable, Equatable {
         self.byteLimit = byteLimit
     }
 
+    /// OpenAI's three ways to end, and what other servers say for `stop`: TGI's and Together's. Of all else nobody knows that
+    /// the answer is whole: `model_length`, `error`, `insufficient_system_resource`.
+    private static func isGoodEnd(_ reason: String?) -> Bool {
+        switch reason {
+        case "stop", "tool_calls", "function_call", "eos", "eos_token", "stop_sequence": true
+        default: false
+        }
+    }
+
     /// Why this answer is not kept; nil for one that is.
     package func refusal(of answer: AnswerSignals, bytes: Int) -> StoreRefusal? {
         if answer.finishReasons.contains("length") { return .truncated }
         if answer.finishReasons.contains("content_filter") { return .filtered }
+        if answer.finishReasons.isEmpty || !answer.finishReasons.allSatisfy(Self.isGoodEnd) { return .unfinished }
         if answer.isRefusal { return .refused }
+        if answer.isFromFallback { return .fallback }
         if answer.isDegraded { return .degraded }
         if answer.wasResumed { return .resumed }
         if answer.isWellFormed == false { return .malformed }
@@ -85,10 +100,12 @@ package struct StoreRule: Sendable, Equatable {
 
     /// How long an answer may be given: by its request's class, times 0.5 at the gate to 2 at full confidence, from a minute to two
     /// hours. What the caller asks for counts instead.
-    package func life(of tier: Tier, confidence: Double, asked: Duration?) -> Duration {
+    ///
+    /// - Parameter tier: read only where it counts: finding it takes longer than all else about an answer that is kept.
+    package func life(of tier: @autoclosure () -> Tier, confidence: Double, asked: Duration?) -> Duration {
         if let asked { return min(max(asked, .milliseconds(1)), CacheDirectives.longestLife) }
         let base: Duration =
-            switch tier {
+            switch tier() {
             case .simple: .seconds(3600)
             case .medium: .seconds(1800)
             case .complex: .seconds(900)

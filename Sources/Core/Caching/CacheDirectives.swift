@@ -29,10 +29,9 @@ package struct CacheDirectives: Sendable, Equatable {
     /// Adds what a `Cache-Control` header says. Directives that mean nothing to a request, and ages that are no number,
     /// change nothing, as RFC 9111 §5.2 wants it.
     package mutating func read(cacheControl: String) {
-        for directive in cacheControl.split(separator: ",").prefix(32) {
-            let parts = directive.split(separator: "=", maxSplits: 1)
-            guard let name = parts.first.map(Self.trimmed) else { continue }
-            switch name {
+        for directive in Self.directives(of: cacheControl) {
+            let parts = directive.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(Self.trimmed)
+            switch parts[0].lowercased() {
             case "no-store": noStore = true
             case "no-cache": noCache = true
             case "only-if-cached": onlyIfCached = true
@@ -48,11 +47,26 @@ package struct CacheDirectives: Sendable, Equatable {
     /// Whether an answer out of the cache may be given.
     package var mayRead: Bool { !noCache && maximumAge != .zero }
 
-    private static func trimmed(_ text: Substring) -> String { text.filter { $0 != " " && $0 != "\t" }.lowercased() }
+    /// What stands between the commas, but for those in quoted strings.
+    private static func directives(of header: String) -> [Substring] {
+        var (isQuoted, isEscaped) = (false, false)
+        return header.split { character in
+            defer { isEscaped = isQuoted && character == "\\" && !isEscaped }
+            if character == "\"", !isEscaped { isQuoted.toggle() }
+            return character == "," && !isQuoted
+        }
+    }
+
+    private static func trimmed(_ text: Substring) -> Substring {
+        func isBlank(_ character: Character) -> Bool { character == " " || character == "\t" }
+        guard let last = text.lastIndex(where: { !isBlank($0) }) else { return "" }
+        return text[...last].drop(while: isBlank)
+    }
 
     /// A count of seconds, also in quotes; more than a century reads as one.
     private static func seconds(_ text: Substring) -> Int? {
-        let digits = text.filter { $0 != " " && $0 != "\t" && $0 != "\"" }
+        let isQuoted = text.count > 1 && text.hasPrefix("\"") && text.hasSuffix("\"")
+        let digits = isQuoted ? text.dropFirst().dropLast() : text
         guard !digits.isEmpty, digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
         return min(Int(digits) ?? .max, 3_153_600_000)
     }

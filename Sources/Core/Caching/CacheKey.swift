@@ -68,16 +68,10 @@ package struct CacheKey: Sendable, Hashable {
         fields.append(scope)
         fields.append(subject)
         fields.beginField(of: canonical.count)
-        var code = HMAC<SHA256>(key: secret.naming)
+        var code = secret.namingCode
         fields.bytes.withUnsafeBytes { code.update(data: $0) }
         code.update(data: canonical)
-
-        var name = Array("v1:".utf8)
-        name.reserveCapacity(84)
-        name.append(contentsOf: secret.pseudonym.utf8)
-        name.append(UInt8(ascii: ":"))
-        Hexadecimal.append(code.finalize(), to: &name)
-        text = String(decoding: name, as: UTF8.self)
+        text = code.finalize().withUnsafeBytes { Hexadecimal.text($0, after: secret.namePrefix) }
     }
 
     /// A glob that matches all keys of the secret's tenant and no other, under all secrets that it ever had.

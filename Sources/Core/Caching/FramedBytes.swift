@@ -23,16 +23,16 @@ struct FramedBytes {
 
 /// Lower-case hexadecimal.
 package enum Hexadecimal {
-    package static func text(_ bytes: some Sequence<UInt8>) -> String {
-        var digits: [UInt8] = []
-        append(bytes, to: &digits)
-        return String(decoding: digits, as: UTF8.self)
-    }
-
-    static func append(_ bytes: some Sequence<UInt8>, to digits: inout [UInt8]) {
-        for byte in bytes {
-            digits.append(digit(byte >> 4))
-            digits.append(digit(byte & 15))
+    package static func text(_ bytes: some Collection<UInt8>, after prefix: String = "") -> String {
+        var prefix = prefix
+        return String(unsafeUninitializedCapacity: prefix.utf8.count + 2 * bytes.count) { room in
+            var end = prefix.withUTF8 { room.update(fromContentsOf: $0) }
+            for byte in bytes {
+                room[end] = digit(byte >> 4)
+                room[end + 1] = digit(byte & 15)
+                end += 2
+            }
+            return end
         }
     }
 

@@ -15,7 +15,7 @@ package struct PromptVersion: Sendable, Hashable {
         // As bits: a number's text depends on who writes it. -0 is 0.
         fields.append(temperature.map { Hexadecimal.text(($0 + 0).bitPattern.bigEndianBytes) } ?? "")
         fields.append(maxTokens.map(String.init) ?? "")
-        text = Hexadecimal.text(SHA256.hash(data: fields.bytes).prefix(8))
+        text = Hexadecimal.text(Array(SHA256.hash(data: fields.bytes).prefix(8)))
     }
 }
 

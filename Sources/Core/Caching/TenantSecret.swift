@@ -38,13 +38,19 @@ package struct TenantSecret: Sendable {
     /// What the tenant is called in the cache's keys, 16 hexadecimal digits: the same under all of its salts, so that whoever
     /// has the master secret finds all that is the tenant's, and nobody else knows whose it is.
     package let pseudonym: String
+    /// The HMAC under the naming key before its first byte: what it makes of the key is the same for all requests.
+    let namingCode: HMAC<SHA256>
+    /// What all of the tenant's cache keys begin with.
+    let namePrefix: String
 
     package init(tenant: String, salt: [UInt8], master: MasterSecret) {
         naming = master.derived(for: "quintet cache naming 1", tenant: tenant, salt: salt)
+        namingCode = HMAC<SHA256>(key: naming)
         sealing = master.derived(for: "quintet cache sealing 1", tenant: tenant, salt: salt)
         id = master.derived(for: "quintet cache secret id 1", tenant: tenant, salt: salt)
             .withUnsafeBytes { UInt32(bigEndian: $0.loadUnaligned(as: UInt32.self)) }
         pseudonym = master.derived(for: "quintet cache pseudonym 1", tenant: tenant, salt: [])
             .withUnsafeBytes { Hexadecimal.text($0.prefix(8)) }
+        namePrefix = "v1:\(pseudonym):"
     }
 }

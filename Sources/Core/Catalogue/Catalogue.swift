@@ -26,7 +26,7 @@ package struct Catalogue: Sendable {
         providerIndex = Dictionary(zip(providers.map(\.id), providers.indices)) { first, _ in first }
         modelIndex = Dictionary(zip(models.map(\.name), models.indices)) { first, _ in first }
         agentIndex = Dictionary(zip(agents.map(\.id), agents.indices)) { first, _ in first }
-        versions = Versions(of: models, at: providers)
+        versions = Versions(of: models, at: providers, by: policy)
         standIns = models.map { Chooser.standIns(for: $0, among: models) }
         router = AgentRouter(agents: agents)
     }
@@ -34,6 +34,8 @@ package struct Catalogue: Sendable {
     package func provider(_ id: String) -> Provider? { providerIndex[id].map { providers[$0] } }
     package func model(_ name: String) -> Model? { modelIndex[name].map { models[$0] } }
     package func agent(_ id: String) -> Agent? { agentIndex[id].map { agents[$0] } }
+    /// Where the agent stands among ``agents``.
+    func position(of agent: Agent) -> Int? { agentIndex[agent.id] }
 
     /// Every deployment, in the order of its index.
     package var deployments: [Deployment] { models.flatMap(\.deployments).sorted { $0.index < $1.index } }
@@ -54,7 +56,7 @@ package struct DeploymentPlace: Sendable, Hashable {
     let baseURL: String
 }
 
-/// How models are chosen, when breakers open, and what becomes of cut streams.
+/// How models are chosen, when breakers open, and what becomes of cut streams and late answers.
 package struct Policy: Sendable, Equatable {
     /// 0 asks for the strongest models, 0.5 for the quality that the request needs, 1 for the cheapest that can do it
     /// at all.
@@ -71,6 +73,7 @@ package struct Policy: Sendable, Equatable {
     /// What becomes of a stream that breaks off, where the caller does not say.
     package var onCut = CutPolicy.resume
     package var probe = ProbePolicy.auto
+    package var hedge = HedgePolicy.off
 
     package init() {}
 

@@ -19,17 +19,14 @@ package struct Money: Sendable, Hashable, Comparable {
 
     /// In dollars with every digit that counts: `0.000123`.
     package var decimalUSD: String {
-        let (whole, rest) = picodollars.magnitude.quotientAndRemainder(dividingBy: 1_000_000_000_000)
-        var fraction = rest
+        let (whole, fraction) = picodollars.magnitude.quotientAndRemainder(dividingBy: 1_000_000_000_000)
         var text = (picodollars < 0 ? "-" : "") + String(whole)
         guard fraction > 0 else { return text }
         text += "."
-        var place: UInt64 = 100_000_000_000
-        while fraction > 0 {
-            text += String(fraction / place)
-            fraction %= place
-            place /= 10
-        }
+        // One digit more than the fraction has, so that the zeros at its front stand, too.
+        var digits = fraction + 1_000_000_000_000
+        while digits.isMultiple(of: 10) { digits /= 10 }
+        text.append(contentsOf: Substring(String(digits).utf8.dropFirst()))
         return text
     }
 

@@ -1,5 +1,7 @@
 /// What a model charges for one token of each class.
-package struct Price: Sendable, Equatable {
+///
+/// A class, because an entry of the price list is shared by the model, the attempts and the receipts of every request.
+package final class Price: Sendable, Equatable {
     /// Prices of one token.
     package struct Rates: Sendable, Equatable {
         package let prompt: Money
@@ -77,7 +79,7 @@ package struct Price: Sendable, Equatable {
     private static let classes = TokenClass.allCases
 
     package static func == (left: Price, right: Price) -> Bool {
-        left.rates == right.rates && left.source == right.source && left.date == right.date
+        left === right || left.rates == right.rates && left.source == right.source && left.date == right.date
             && left.longPrompts.elementsEqual(right.longPrompts) { $0.above == $1.above && $0.rates == $1.rates }
     }
 }

@@ -8,14 +8,16 @@ package struct Receipt: Sendable, Equatable {
         case failedAttempt = "failed_attempt"
         /// It went on with an answer that another had begun.
         case resumedPart = "resumed_part"
+        /// Started beside an attempt that was late, it gave the answer, or its beginning.
+        case hedge
+        /// Another call answered first, so that it was cancelled, or too late.
+        case waste
         /// No call: the answer came from the gateway's cache.
         case cacheHit = "cache_hit"
         /// No call of its own: an identical request's call, which ran already, answered it too.
         case sharedCall = "shared_call"
         /// It made one answer of a team's.
         case synthesis
-        /// A member of a team that was not needed any more: cancelled, or too late.
-        case waste
     }
 
     /// One call.

@@ -1,6 +1,6 @@
 /// Which of a plan's attempts is to be made next: a cursor that only moves forwards, within the budget of attempts.
 package struct AttemptCourse: Sendable {
-    private let attempts: [Plan.Attempt]
+    private var attempts: [Plan.Attempt]
     private let limit: Int
     private var index = 0
     private var made = 0
@@ -18,6 +18,22 @@ package struct AttemptCourse: Sendable {
 
     /// Whether another one could still follow the attempt that was begun.
     package var hasAlternative: Bool { index + 1 < attempts.count && made < limit }
+
+    /// Those that could still follow the attempt that was begun.
+    package var alternatives: ArraySlice<Plan.Attempt> { hasAlternative ? attempts[(index + 1)...] : [] }
+
+    /// One of the ``alternatives`` is being made beside the attempt that was begun, and follows it no more.
+    ///
+    /// - Parameter offset: its place among them, from 0.
+    /// - Returns: the course to go on with if it is the one that answers: the attempt that was begun has not failed, and comes next.
+    package mutating func hedge(with offset: Int) -> AttemptCourse {
+        let hedge = attempts.remove(at: index + 1 + offset)
+        made += 1
+        var other = self
+        other.attempts.insert(hedge, at: index)
+        other.isRetry = false
+        return other
+    }
 
     /// ``next`` is being made.
     package mutating func begin() { made += 1 }

@@ -38,19 +38,19 @@ package enum Chooser {
     }
 
     private static func order(_ models: [Model], by forecast: CostForecast, qualityNeeded: Int) -> [Model] {
-        let costs = Dictionary(
-            models.map { ($0.index, forecast.cost(on: $0) ?? Money(picodollars: .max)) }) { first, _ in first }
-        func cost(_ model: Model) -> Money { costs[model.index] ?? .zero }
-        return models.sorted { left, right in
-            switch (left.quality >= qualityNeeded, right.quality >= qualityNeeded) {
+        // Once for each: what is expected may change while they are sorted.
+        let priced = models.map { (model: $0, cost: forecast.cost(on: $0) ?? Money(picodollars: .max)) }
+        return priced.sorted { left, right in
+            let (first, second) = (left.model, right.model)
+            return switch (first.quality >= qualityNeeded, second.quality >= qualityNeeded) {
             case (true, false): true
             case (false, true): false
             case (true, true):
-                (cost(left), -left.quality, left.index) < (cost(right), -right.quality, right.index)
+                (left.cost, -first.quality, first.index) < (right.cost, -second.quality, second.index)
             case (false, false):
-                (-left.quality, cost(left), left.index) < (-right.quality, cost(right), right.index)
+                (-first.quality, left.cost, first.index) < (-second.quality, right.cost, second.index)
             }
-        }
+        }.map(\.model)
     }
 
     /// What keeps the model from serving the request; nil when it can.

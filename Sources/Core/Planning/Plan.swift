@@ -29,10 +29,15 @@ package struct Plan: Sendable {
     package let attempts: [Attempt]
     /// The other candidates: of a named model its fallbacks or stand-ins, else every model.
     package let passedOver: [PassedOver]
-    /// What the first attempt is expected to cost; nil where its price is unknown.
-    package let costEstimate: Money?
+    /// What the request is expected to cost on any model.
+    package let forecast: CostForecast
+    /// The same for the first attempt, as of now.
+    package let expectation: CostForecast.Expectation
     /// The limit of the whole request.
     package let totalTimeout: Duration
+
+    /// What the first attempt is expected to cost; nil where its price is unknown.
+    package var costEstimate: Money? { expectation.cost }
 }
 
 /// Why no plan could be made.
@@ -62,10 +67,15 @@ package enum PlanFailure: Error, Equatable, Sendable {
     package struct Estimate: Equatable, Sendable {
         package let model: String
         package let cost: Money
+        /// What makes the cost: each class of tokens with its price.
+        package let items: [Charge.Item]
 
-        package init(model: String, cost: Money) {
-            self.model = model
-            self.cost = cost
+        /// nil where the model's price is unknown.
+        package init?(_ forecast: CostForecast, on model: Model) {
+            let expectation = forecast.expectation(on: model)
+            guard let cost = expectation.cost else { return nil }
+            (self.model, self.cost) = (model.name, cost)
+            items = Charge(estimated: expectation.usage, at: model.price).items
         }
     }
 }

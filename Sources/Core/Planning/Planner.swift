@@ -40,17 +40,16 @@ package struct Planner: Sendable {
         let (agent, routing) = (route.agent, route.routing)
         switch facts.target {
         case .model(let name), .agentOnModel(_, let name), .autoOnModel(let name):
-            guard let model = catalogue.model(name) else { throw .unknownModel(name) }
-            guard model.isLive else { throw .modelOff(name, mend: mend(for: model)) }
+            let model = try model(named: name)
             let candidates = Candidates(
-                [(model, Plan.Reason.named)] + substitutes(for: model, facts), forecast: CostForecast(facts, agent: agent))
+                [(model, Plan.Reason.named)] + substitutes(for: model, facts), forecast: forecast(facts, tier: nil, agent: agent))
             return try assemble(facts, candidates, agent: agent, routing: routing, complexity: nil)
         case .auto, .anyModel, .agent:
             let complexity = Complexity(of: facts)
             let needed = Chooser.qualityNeeded(
                 complexity: complexity, agent: agent, priority: facts.priority,
                 costBias: catalogue.policy.costBias(agent: agent?.id, key: facts.key))
-            let forecast = CostForecast(facts, tier: complexity.tier, agent: agent)
+            let forecast = forecast(facts, tier: complexity.tier, agent: agent)
             let ranked = Chooser.rank(catalogue.models, for: facts, forecast: forecast, qualityNeeded: needed)
             if ranked.isEmpty { throw noCandidate(facts) }
             let candidates = Candidates(
@@ -61,6 +60,11 @@ package struct Planner: Sendable {
                 })
             return try assemble(facts, candidates, agent: agent, routing: routing, complexity: complexity)
         }
+    }
+
+    private func forecast(_ facts: RequestFacts, tier: Tier?, agent: Agent?) -> CostForecast {
+        CostForecast(
+            facts, tier: tier, agent: agent, agentIndex: agent.flatMap { catalogue.position(of: $0) }, measures: measures)
     }
 
     /// Who might be asked, best first, and who cannot.
@@ -84,8 +88,12 @@ package struct Planner: Sendable {
         }
     }
 
-    /// Finds the agent.
+    /// Finds the agent, and that the model which was named is there: all that names what a request is for.
     package func route(_ facts: RequestFacts) throws(PlanFailure) -> Route {
+        switch facts.target {
+        case .model(let name), .agentOnModel(_, let name), .autoOnModel(let name): _ = try model(named: name)
+        case .auto, .anyModel, .agent: break
+        }
         switch facts.target {
         case .model, .anyModel:
             return Route(agent: nil, routing: nil)
@@ -98,6 +106,12 @@ package struct Planner: Sendable {
             let routing = catalogue.router.route(facts.text)
             return Route(agent: routing.map { catalogue.agents[$0.agentIndex] }, routing: routing)
         }
+    }
+
+    private func model(named name: String) throws(PlanFailure) -> Model {
+        guard let model = catalogue.model(name) else { throw .unknownModel(name) }
+        guard model.isLive else { throw .modelOff(name, mend: mend(for: model)) }
+        return model
     }
 
     /// Who comes after a named model: its own list, or else the chooser's stand-ins that can serve this request.
@@ -130,10 +144,11 @@ package struct Planner: Sendable {
                 }
             }
         }
-        guard let first = attempts.first else { throw failure(facts, passedOver) }
+        guard let first = attempts.first else { throw failure(facts, passedOver, candidates.forecast) }
         return Plan(
             agent: agent, routing: routing, complexity: complexity, attempts: attempts,
-            passedOver: passedOver + candidates.unable, costEstimate: candidates.forecast.cost(on: first.model),
+            passedOver: passedOver + candidates.unable, forecast: candidates.forecast,
+            expectation: candidates.forecast.expectation(on: first.model),
             totalTimeout: facts.priority == .quick ? Self.quickTimeout : first.model.timeouts.total)
     }
 
@@ -149,7 +164,7 @@ package struct Planner: Sendable {
     }
 
     /// Why no candidate is left: those that rest come back by themselves, so they are told first.
-    private func failure(_ facts: RequestFacts, _ passedOver: [Plan.PassedOver]) -> PlanFailure {
+    private func failure(_ facts: RequestFacts, _ passedOver: [Plan.PassedOver], _ forecast: CostForecast) -> PlanFailure {
         let resting = passedOver.filter(\.isResting)
         if let soonest = resting.compactMap(\.why.wait).min() {
             let variables = resting.compactMap { if case .key(let variable, _) = $0.why { variable } else { nil } }
@@ -157,8 +172,8 @@ package struct Planner: Sendable {
             return .keysRefused(variables: Set(variables).sorted(), retryAfter: soonest)
         }
         let estimates = passedOver.compactMap { candidate -> PlanFailure.Estimate? in
-            guard case .tooDear(let estimate, _) = candidate.why else { return nil }
-            return .init(model: candidate.name, cost: estimate)
+            guard case .tooDear = candidate.why else { return nil }
+            return catalogue.model(candidate.name).flatMap { .init(forecast, on: $0) }
         }
         if let limit = facts.maxCost, !estimates.isEmpty || passedOver.contains(where: { $0.why == .unpriced }) {
             return .tooDear(limit: limit, cheapest: estimates.min { $0.cost < $1.cost })

@@ -34,7 +34,7 @@ package struct AnswerFence: Sendable {
         }
         var digest = hash.finalize()
         while true {
-            let mark = "answer-" + Hexadecimal.text(digest.prefix(8))
+            let mark = "answer-" + Hexadecimal.text(Array(digest.prefix(8)))
             if !entries.contains(where: { $0.text.contains(mark) }) { return mark }
             digest = SHA256.hash(data: Array(digest))
         }

@@ -30,6 +30,8 @@ extension BreakerBoard {
                 $0.array { for connections in connections { $0.connections(connections) } }
                 $0.key("settings")
                 $0.settings(settings)
+                $0.key("hedging")
+                $0.hedging(hedging)
             }
         }
     }
@@ -206,6 +208,24 @@ extension JSONWriter {
             $0.integer(pool.waiting)
             $0.key("limit")
             $0.integer(pool.limit)
+        }
+    }
+
+    fileprivate mutating func hedging(_ report: HedgeReport?) {
+        guard let report else { return null() }
+        object {
+            $0.key("requests")
+            $0.integer(report.requests)
+            $0.key("started")
+            $0.integer(report.started)
+            $0.key("won")
+            $0.integer(report.won)
+            $0.key("wasted_calls")
+            $0.integer(report.wastedCalls)
+            $0.key("wasted_usd")
+            $0.string(report.wasted.decimalUSD)
+            $0.key("wasted_unpriced_calls")
+            $0.integer(report.unknownWaste)
         }
     }
 

@@ -41,6 +41,8 @@ struct BreakerBoard: Sendable {
     let off: [Off]
     let connections: [Connections]
     let settings: BreakerSettings
+    /// nil while it is off.
+    let hedging: HedgeReport?
 
     init(_ gateway: Gateway, time: Date) {
         let fleet = gateway.fleet
@@ -67,15 +69,18 @@ struct BreakerBoard: Sendable {
                         Access(access: $0, benchedFor: keys[$0.id]?.benchedFor, pool: pools[$0.id])
                     })
             },
-            settings: catalogue.policy.breaker)
+            settings: catalogue.policy.breaker, hedging: fleet.hedging?.report)
     }
 
-    init(time: Date, entries: [Entry], off: [Off], connections: [Connections], settings: BreakerSettings) {
+    init(
+        time: Date, entries: [Entry], off: [Off], connections: [Connections], settings: BreakerSettings, hedging: HedgeReport? = nil
+    ) {
         self.time = time
         self.entries = entries
         self.off = off
         self.connections = connections
         self.settings = settings
+        self.hedging = hedging
     }
 
     func count(_ phase: Breaker.Phase) -> Int { entries.count { $0.report.phase == phase } }

@@ -7,6 +7,8 @@ enum HeaderName {
     static let cost = "x-quintet-cost-usd"
     /// `1` asks for the receipt.
     static let receipt = "x-quintet-receipt"
+    /// What became of the attempt that was started beside a late one.
+    static let hedge = "x-quintet-hedge"
     static let shouldRetry = "x-should-retry"
     static let retryAfter = "retry-after"
     static let retryAfterMilliseconds = "retry-after-ms"

@@ -50,9 +50,9 @@ struct Response: Sendable {
     }
 
     /// What a client gets for an error that stopped its request; nil for one that nobody expected.
-    init?(thrown error: any Error) {
+    init?(thrown error: any Error, withReceipt: Bool) {
         switch error {
-        case let error as AnswerFailure: self.init(failure: error)
+        case let error as AnswerFailure: self.init(failure: error, withReceipt: withReceipt)
         case let error as GatewayError: self.init(error: error)
         case is CancellationError: self.init(error: GatewayError(.callerGone, .client, "The caller hung up."))
         default: return nil
@@ -65,8 +65,8 @@ struct Response: Sendable {
     }
 
     /// A request that no attempt could answer.
-    init(failure: AnswerFailure) {
-        self.init(error: failure.error, body: failure.body)
+    init(failure: AnswerFailure, withReceipt: Bool) {
+        self.init(error: failure.error, body: failure.body(withReceipt: withReceipt))
         if !failure.attempts.isEmpty { headers.add(name: HeaderName.attempts, value: "\(failure.attempts.count)") }
     }
 }

@@ -21,7 +21,7 @@ struct CacheFigures: Sendable {
                 $0.key("redisHealthy")
                 $0.bool(report.remote?.condition.isHealthy ?? false)
                 $0.key("redis")
-                $0.condition(report.remote?.condition ?? .off)
+                $0.store(report.remote ?? CacheReport.Remote())
                 $0.key("tiers")
                 $0.tiers(report)
                 $0.key("agents")
@@ -97,7 +97,9 @@ extension JSONWriter {
         }
     }
 
-    fileprivate mutating func condition(_ condition: RemoteCondition) {
+    /// The remote store itself.
+    fileprivate mutating func store(_ remote: CacheReport.Remote) {
+        let condition = remote.condition
         let (state, why): (String, String?) =
             switch condition {
             case .off: ("off", nil)
@@ -112,6 +114,12 @@ extension JSONWriter {
             $0.string(orNull: why)
             $0.key("pingMs")
             if case .connected(let ping?) = condition { $0.number(ping / .milliseconds(1)) } else { $0.null() }
+            $0.key("usedBytes")
+            $0.integer(orNull: remote.memory?.used)
+            $0.key("limitBytes")
+            $0.integer(orNull: remote.memory?.limit)
+            $0.key("evictions")
+            $0.integer(orNull: remote.memory?.evictions)
         }
     }
 

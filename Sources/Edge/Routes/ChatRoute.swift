@@ -14,13 +14,13 @@ struct ChatRoute: Sendable {
         let ask = request.ask(chat, target: RequestFacts.Target(modelField: chat.model))
         switch try await gateway.answer(ask) {
         case .whole(let head, let answer):
-            let told = request.wantsReceipt ? ReceiptWriting.append(answer.receipt, to: answer.body) : answer.body
+            let told = request.tellsCost ? ReceiptWriting.append(answer.receipt, to: answer.body) : answer.body
             return Response(json: told, headers: head.headers(cost: answer.cost))
         case .stream(let head, let stream):
             return Response(
                 status: .ok, headers: head.streamHeaders,
                 body: .stream { writer in
-                    try await Self.forward(stream, withReceipt: request.wantsReceipt, to: writer)
+                    try await Self.forward(stream, withReceipt: request.tellsCost, to: writer)
                 })
         }
     }
@@ -42,15 +42,17 @@ struct ChatRoute: Sendable {
                     try await writer.write(ReceiptWriting.frame(end.receipt, like: sample ?? ByteBuffer()))
                 }
                 try await writer.write(SSEFrame.done)
-            case .failed(let error): try await writer.write(SSEFrame.data(ErrorAnswer.body(of: error)))
+            case .failed(let failure): try await writer.write(SSEFrame.data(failure.body(withReceipt: withReceipt)))
             }
         }
     }
 }
 
 extension Request {
-    /// Whether the caller asked to be told what the answer cost.
-    var wantsReceipt: Bool { headers.first(name: HeaderName.receipt).map { $0 == "1" || $0 == "true" } ?? false }
+    /// Whether the answer says what it cost: the caller asked for that, or uses the native API, which always does.
+    var tellsCost: Bool {
+        path.hasPrefix("/api/ai/v4/") || headers.first(name: HeaderName.receipt).map { $0 == "1" || $0 == "true" } ?? false
+    }
 }
 
 extension [SSEEvent] {
@@ -91,6 +93,7 @@ extension AnswerHead {
         headers.add(name: HeaderName.model, value: model)
         if let agent { headers.add(name: HeaderName.agent, value: agent.id) }
         headers.add(name: HeaderName.attempts, value: String(attemptCount))
+        if let hedge { headers.add(name: HeaderName.hedge, value: hedge.rawValue) }
         if let cost { headers.add(name: HeaderName.cost, value: cost.decimalUSD) }
         headers.add(cache)
         return headers

@@ -97,8 +97,8 @@ private struct NativeStream {
             facts.seconds = started.duration(to: .now).seconds
             facts.add(end.attempts, end.receipt)
             return NativeAnswer.done(finishReason: finishReason, facts)
-        case .failed(let error):
-            return NativeAnswer.error(error)
+        case .failed(let failure):
+            return NativeAnswer.error(failure.body(withReceipt: true))
         }
     }
 }
@@ -144,6 +144,8 @@ extension AnswerHead {
             parts.append("\(complexity.tier.rawValue) request\(signals)")
         }
         parts.append("\(model): \(reason?.rawValue ?? "answered before, out of the cache")")
+        if let expectation { parts.append("expected: \(expectation.inWords)") }
+        if hedge == .won { parts.append("the attempt before it was late, and this one answered first") }
         return parts.joined(separator: "; ")
     }
 }

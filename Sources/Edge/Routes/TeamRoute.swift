@@ -14,9 +14,9 @@ struct TeamRoute: Sendable {
         guard chat.isStream else {
             let answer = try await gateway.answer(asked) { _ in }
             return Response(
-                json: answer.completion.body(cost: TeamCost(answer.receipt, isItemised: request.wantsReceipt)), headers: answer.headers)
+                json: answer.completion.body(cost: TeamCost(answer.receipt, isItemised: request.tellsCost)), headers: answer.headers)
         }
-        return .late(gateway, asked) { TeamStream(asked, id: request.id, isItemised: request.wantsReceipt) }
+        return .late(gateway, asked, tellsCost: request.tellsCost) { TeamStream(asked, id: request.id, isItemised: request.tellsCost) }
     }
 }
 
@@ -35,7 +35,7 @@ struct NativeTeamRoute: Sendable {
             let answer = try await gateway.answer(asked) { _ in }
             return Response(json: NativeTeamAnswer.whole(answer.completion, answer.facts(request.id)), headers: answer.headers)
         }
-        return .late(gateway, asked) { NativeTeamStream(names: asked.team.members.map(\.name), id: request.id) }
+        return .late(gateway, asked, tellsCost: request.tellsCost) { NativeTeamStream(names: asked.team.members.map(\.name), id: request.id) }
     }
 }
 
@@ -48,7 +48,7 @@ protocol TeamTelling: Sendable {
     /// The last of a stream.
     mutating func finish(_ answer: TeamAnswer) -> ByteBuffer
     /// The end of a stream that broke off.
-    func fail(_ error: GatewayError) -> ByteBuffer
+    func fail(_ failure: AnswerFailure) -> ByteBuffer
 }
 
 /// Chat completion chunks.
@@ -83,7 +83,7 @@ private struct TeamStream: TeamTelling {
         return bytes
     }
 
-    func fail(_ error: GatewayError) -> ByteBuffer { SSEFrame.data(ErrorAnswer.body(of: error)) }
+    func fail(_ failure: AnswerFailure) -> ByteBuffer { SSEFrame.data(failure.body(withReceipt: isItemised)) }
 }
 
 /// The native API's events.
@@ -123,13 +123,13 @@ private struct NativeTeamStream: TeamTelling {
         return bytes
     }
 
-    func fail(_ error: GatewayError) -> ByteBuffer { NativeAnswer.error(error) }
+    func fail(_ failure: AnswerFailure) -> ByteBuffer { NativeAnswer.error(failure.body(withReceipt: true)) }
 }
 
 extension Response {
     /// A team's answer as it comes. The head goes out with the first word, so that a team that fails as a whole can say so.
     fileprivate static func late(
-        _ gateway: Gateway, _ asked: TeamAsk, _ telling: @escaping @Sendable () -> some TeamTelling
+        _ gateway: Gateway, _ asked: TeamAsk, tellsCost: Bool, _ telling: @escaping @Sendable () -> some TeamTelling
     ) -> Response {
         Response(late: { start in
             var telling = telling()
@@ -153,16 +153,16 @@ extension Response {
                 try await write(telling.finish(answer), headers)
                 return nil
             } catch {
-                guard let writer else { return try Response.expected(error) }
+                guard let writer else { return try Response.expected(error, withReceipt: tellsCost) }
                 guard let failure = error as? AnswerFailure else { throw error }
-                try await writer.write(telling.fail(failure.error))
+                try await writer.write(telling.fail(failure))
                 return nil
             }
         })
     }
 
-    private static func expected(_ error: any Error) throws -> Response {
-        guard let response = Response(thrown: error) else { throw error }
+    private static func expected(_ error: any Error, withReceipt: Bool) throws -> Response {
+        guard let response = Response(thrown: error, withReceipt: withReceipt) else { throw error }
         return response
     }
 }

@@ -56,12 +56,12 @@ package struct AnswerKeeping: Sendable {
             subject: CacheSubject(
                 route: "chat", target: target + "\u{0}" + ask.priority.rawValue, targetVersion: catalogue.version(of: ask.target),
                 voices: route.agent.map { [CacheSubject.Voice($0)] } ?? []),
-            canonical: ask.request.canonicalBytes)
+            leavingOut: .ofChat)
     }
 
     /// The same for whatever is asked for.
     func course(
-        for ask: Ask, labels: CacheLabels, subject: @autoclosure () -> CacheSubject, canonical: @autoclosure () -> ByteBuffer
+        for ask: Ask, labels: CacheLabels, subject: @autoclosure () -> CacheSubject, leavingOut omissions: CanonicalOmissions
     ) -> CacheCourse? {
         let wishes = ask.cache
         switch settings.use {
@@ -71,16 +71,16 @@ package struct AnswerKeeping: Sendable {
         }
         guard let sharing = sharing(of: ask.caller), let keys = secrets.secrets(of: ask.caller.tenant) else { return nil }
         let scope = CacheScope(tenant: ask.caller.tenant, sharing: sharing, namespace: wishes.namespace ?? "")
-        let (subject, canonical) = (subject(), canonical())
-        func address(_ secret: TenantSecret) -> CacheAddress {
-            let key = canonical.withUnsafeReadableBytes {
-                CacheKey(scope: scope, subject: subject, canonical: $0, secret: secret)
+        let subject = subject()
+        let (address, former) = ask.request.withCanonicalBytes(leavingOut: omissions) { canonical in
+            func address(_ secret: TenantSecret) -> CacheAddress {
+                CacheAddress(CacheKey(scope: scope, subject: subject, canonical: canonical, secret: secret), secret: secret)
             }
-            return CacheAddress(key, secret: secret)
+            return (address(keys.current), keys.former.map(address))
         }
         return CacheCourse(
             query: CacheQuery(
-                address: address(keys.current), former: keys.former.map(address),
+                address: address, former: former,
                 session: ask.caller.session.map { "\(ask.caller.tenant.utf8.count):\(ask.caller.tenant):\($0)" },
                 maximumAge: wishes.maximumAge, labels: labels),
             wishes: wishes)
@@ -102,8 +102,9 @@ package struct AnswerKeeping: Sendable {
         signals.wasResumed = wasResumed
         signals.isFromFallback = head.reason == .fallback || head.reason == .standIn
         if let refusal = settings.rule.refusal(of: signals, bytes: answer.body.readableBytes) { return refuse(refusal) }
-        let tier = (head.complexity ?? Complexity(of: ask.factsWithText)).tier
-        let life = settings.rule.life(of: tier, confidence: signals.confidence, asked: course.wishes.life)
+        let life = settings.rule.life(
+            of: (head.complexity ?? Complexity(of: ask.factsWithText)).tier, confidence: signals.confidence,
+            asked: course.wishes.life)
         cache.store(
             CachedAnswer(
                 body: answer.body, model: head.model, deployment: head.deployment, agent: head.agent?.id, usage: answer.usage,

@@ -64,6 +64,8 @@ package struct CacheReport: Sendable, Equatable {
         package var plainBytes = 0
         package var sealedBytes = 0
         package var condition: RemoteCondition = .off
+        /// The store's own, with what others keep in it; nil until it told.
+        package var memory: RemoteMemory?
 
         package init() {}
 
@@ -84,6 +86,22 @@ package struct CacheReport: Sendable, Equatable {
     package var saved = Money.zero
 
     package init() {}
+}
+
+/// The memory of the remote store, as it tells itself every few seconds.
+package struct RemoteMemory: Sendable, Equatable {
+    /// Bytes.
+    package let used: Int
+    /// Bytes that it may use; nil for no limit.
+    package let limit: Int?
+    /// Values that it removed to make room, since its start; nil where it does not say.
+    package let evictions: Int?
+
+    package init(used: Int, limit: Int?, evictions: Int?) {
+        self.used = used
+        self.limit = limit
+        self.evictions = evictions
+    }
 }
 
 /// How the remote store stands.

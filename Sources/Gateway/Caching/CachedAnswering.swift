@@ -7,7 +7,7 @@ extension Gateway {
     /// An answer out of memory, if one is there: without suspending.
     func recalled(_ ask: Ask, by route: Planner.Route, _ keeping: AnswerKeeping, _ course: CacheCourse) -> Answer? {
         guard course.wishes.mayRead, let hit = keeping.cache.recall(course.query) else { return nil }
-        let settlement = settlement(for: ask, route)
+        let settlement = settlement(for: ask, route, since: now())
         return given(hit, ask, by: route, keeping, settlement)
     }
 
@@ -15,27 +15,29 @@ extension Gateway {
     func shared(
         _ ask: Ask, by route: Planner.Route, _ fleet: Fleet, _ keeping: AnswerKeeping, _ course: CacheCourse
     ) async throws(AnswerFailure) -> Answer {
+        let started = now()
         for _ in 0..<Self.flightLimit {
             let book = LeaderBook(outcomes)
             let boarded = keeping.flights.board(
-                course.query.address.key, policy: ask.request.policy, isPrivate: !course.wishes.mayRead, on: ask.executor
+                course.query.address.key, policy: ask.request.policy, wishes: course.wishes, on: ask.executor
             ) { flight in
-                await call(ask, by: route, fleet, keeping, course, book, flight)
+                await call(ask, by: route, fleet, keeping, course, book, flight, since: started)
                 book.close()
             }
-            guard let (seat, isLeader) = boarded else { return try await alone(ask, by: route, fleet, .bypassed) }
-            let settlement = settlement(for: ask, route, sink: isLeader ? book.request : outcomes)
+            guard let (seat, isLeader) = boarded else { break }
+            let settlement = settlement(for: ask, route, since: started, sink: isLeader ? book.request : outcomes)
             if let answer = try await answer(ask, from: seat, isLeader: isLeader, keeping, settlement) { return answer }
+            if let deadline = ask.request.policy.deadline, started.duration(to: now()) >= deadline { break }
         }
-        return try await alone(ask, by: route, fleet, .bypassed)
+        return try await alone(ask, by: route, fleet, .bypassed, since: started)
     }
 
-    /// How often a request whose flight ended for another's sake begins anew before it goes alone.
+    /// How often a request whose flight ended for another's sake begins anew before it goes alone. Its deadline does not.
     private static let flightLimit = 3
 
     // MARK: In a seat
 
-    /// What comes of waiting; nil where the call ended by the patience or the leaving of others, and this request should not suffer.
+    /// What comes of waiting; nil where the call ended for a reason that need not be this request's, too.
     private func answer(
         _ ask: Ask, from seat: FlightSeat, isLeader: Bool, _ keeping: AnswerKeeping, _ settlement: Settlement
     ) async throws(AnswerFailure) -> Answer? {
@@ -56,11 +58,11 @@ extension Gateway {
                         AnswerStream(
                             SeatStream(seat, head, wantsUsage: ask.request.wantsUsage, settlement: settlement, isLeader: isLeader)))
                 }
-                return try await gathered(from: seat, head, isLeader: isLeader, settlement)
-            case .failed(let failure):
-                if !isLeader, failure.error.code == .deadline || failure.error.code == .callerGone { return withdrawn(settlement) }
+                return try await gathered(from: seat, head, settlement)
+            case .failed(let failure, let leader):
+                if !isLeader, !failure.error.concerns(ask.request, notOnly: leader) { return withdrawn(settlement) }
                 settlement.settle(.failed(failure.error.code))
-                throw failure
+                throw isLeader ? failure : failure.shared
             }
         } catch let failure as AnswerFailure {
             throw failure
@@ -77,14 +79,12 @@ extension Gateway {
     }
 
     /// Waits for the whole of a stream; nil where it broke off, which a caller who has nothing of it need not suffer.
-    private func gathered(
-        from seat: FlightSeat, _ head: AnswerHead, isLeader: Bool, _ settlement: Settlement
-    ) async throws -> Answer? {
-        while try await !seat.read(beat: {}).isEmpty {}
+    private func gathered(from seat: FlightSeat, _ head: AnswerHead, _ settlement: Settlement) async throws -> Answer? {
+        do { while try await !seat.read(beat: {}).isEmpty {} } catch is GatewayError { return withdrawn(settlement) }
         guard let whole = seat.flight.whole else { return withdrawn(settlement) }
         settlement.note { $0.usage = whole.usage }
         settlement.settle(.complete)
-        return .whole(head, isLeader ? whole : whole.shared(by: head))
+        return .whole(head, whole.shared(by: head))
     }
 
     // MARK: What is there
@@ -120,16 +120,16 @@ extension Gateway {
     /// What a flight does: asks the remote tier, then the providers, and keeps what came.
     private func call(
         _ ask: Ask, by route: Planner.Route, _ fleet: Fleet, _ keeping: AnswerKeeping, _ course: CacheCourse, _ book: LeaderBook,
-        _ flight: Flight
+        _ flight: Flight, since arrival: Instant
     ) async {
         if course.wishes.mayRead, let hit = await keeping.cache.look(up: course.query) {
             let (head, whole) = hit.told(by: route)
             return flight.land(.whole(head, whole))
         }
-        if course.wishes.onlyIfCached { return flight.land(.failed(AnswerFailure(error: .notCached))) }
+        if course.wishes.onlyIfCached { return flight.land(.failed(AnswerFailure(error: .notCached), of: ask.request)) }
         let started = now()
         do throws(AnswerFailure) {
-            var run = try run(ask, by: route, fleet, sink: book.call, keepsUsage: true)
+            var run = try run(ask, by: route, fleet, sink: book.call, keepsUsage: true, since: arrival)
             switch try await run.answer() {
             case .whole(var head, let whole):
                 let refusal = keeping.keep(
@@ -143,7 +143,7 @@ extension Gateway {
             }
         } catch {
             keeping.refuse(.failed)
-            flight.land(.failed(error))
+            flight.land(.failed(error, of: ask.request))
         }
     }
 
@@ -203,13 +203,13 @@ extension FlightLog.Entry {
         var batch: [SSEEvent] = []
         func close() {
             guard !batch.isEmpty else { return }
-            entries.append(.init(part: .events(batch), isUsageOnly: false, bytes: batch.reduce(0) { $0 + $1.data.readableBytes }))
+            entries.append(.init(part: .events(batch), isUsageOnly: false, bytes: batch.reduce(0) { $0 + $1.weight }))
             batch = []
         }
         for event in events {
             if ProviderAnswer.isUsageOnly(event.data) {
                 close()
-                entries.append(.init(part: .events([event]), isUsageOnly: true, bytes: event.data.readableBytes))
+                entries.append(.init(part: .events([event]), isUsageOnly: true, bytes: event.weight))
             } else {
                 batch.append(event)
             }
@@ -219,7 +219,22 @@ extension FlightLog.Entry {
     }
 }
 
+extension SSEEvent {
+    /// About what it takes to hold it.
+    fileprivate var weight: Int { data.readableBytes + 160 }
+}
+
 extension GatewayError {
+    /// Whether a failure that a leader's request met would have met this one, too. Patience and leaving are the leader's own. A
+    /// request that is refused for what it says may say it in a field that the key leaves out; the same body says the same.
+    fileprivate func concerns(_ request: ChatRequest, notOnly leader: ChatRequest?) -> Bool {
+        switch code {
+        case .deadline, .callerGone: false
+        case _ where source == .client, .providerRefused: request.document.bytes == leader?.document.bytes
+        default: true
+        }
+    }
+
     /// `only-if-cached`, and it is not (RFC 9111 §5.2.1.7).
     static let notCached = GatewayError(
         .notCached, .client, "The answer is not in the cache, and the request says only-if-cached. Send it without.")

@@ -11,18 +11,14 @@ final class Flight: Sendable {
         case whole(AnswerHead, WholeAnswer)
         /// Its parts follow in the log.
         case stream(AnswerHead)
-        case failed(AnswerFailure)
+        /// And whose request failed; nil where there was no call.
+        case failed(AnswerFailure, of: ChatRequest?)
     }
 
     /// What wakes a seat.
     enum Signal: Sendable { case news, beat }
 
     private typealias Waiting = UnsafeContinuation<Void, Never>?
-
-    private struct Seat {
-        var position = FlightLog.Position()
-        var waiter: UnsafeContinuation<Signal, any Error>?
-    }
 
     private struct State {
         var landing: Landing?
@@ -33,42 +29,44 @@ final class Flight: Sendable {
         var isOver = false
         /// Nobody waits any more.
         var isAbandoned = false
-        var seats: [Int: Seat] = [:]
+        var seats: [Int: FlightLog.Position] = [:]
         var boarded = 0
+        var waiters = FlightWaiters()
         /// The call, while it waits for its readers.
         var producer: Waiting = nil
         /// The task that the call is a child of, while it waits for the end.
         var host: Waiting = nil
 
-        mutating func takeWaiters() -> [UnsafeContinuation<Signal, any Error>] {
-            var waiters: [UnsafeContinuation<Signal, any Error>] = []
-            for id in seats.keys {
-                guard let waiter = seats[id]?.waiter else { continue }
-                waiters.append(waiter)
-                seats[id]?.waiter = nil
-            }
-            return waiters
+        /// A failure is over once it is told: who comes now begins anew.
+        var mayBoard: Bool {
+            if case .failed = landing { return false }
+            return !isOver && !isAbandoned && log.isWhole
         }
 
         mutating func takeProducer(ifDue: Bool) -> Waiting {
-            guard ifDue || !log.isAhead(of: seats.values.lazy.map(\.position)) else { return nil }
+            guard producer != nil, ifDue || !log.isAhead else { return nil }
             defer { producer = nil }
             return producer
         }
     }
 
     private let state = Mutex(State())
+    private let memory: FlightMemory
     /// Most requests that wait for one call.
     private static let seatLimit = 65_536
+
+    init(in memory: FlightMemory) { self.memory = memory }
+
+    deinit { memory.add(-state.withLock { $0.log.size }) }
 
     // MARK: Those who wait
 
     /// A place among those who wait; nil where it is too late to join.
     func board() -> Int? {
         state.withLock { state in
-            guard !state.isOver, !state.isAbandoned, state.log.isWhole, state.seats.count < Self.seatLimit else { return nil }
+            guard state.mayBoard, state.seats.count < Self.seatLimit else { return nil }
             defer { state.boarded += 1 }
-            state.seats[state.boarded] = Seat()
+            state.seats[state.boarded] = FlightLog.Position()
             return state.boarded
         }
     }
@@ -96,21 +94,21 @@ final class Flight: Sendable {
     }
 
     /// What a seat has not read yet; empty behind the last part. Suspends until there is some.
-    func read(_ id: Int, beat: () async throws -> Void) async throws -> ArraySlice<FlightLog.Entry> {
+    ///
+    /// - Throws: ``GatewayError`` for a reader whom the log has left behind.
+    func read(_ id: Int, beat: () async throws -> Void) async throws -> [FlightLog.Entry] {
         while true {
-            let (entries, isOver, producer) = state.withLock { state -> (ArraySlice<FlightLog.Entry>, Bool, Waiting) in
-                guard var position = state.seats[id]?.position else { return ([], true, nil) }
-                let entries = state.log.read(from: &position)
-                state.seats[id]?.position = position
-                if entries.isEmpty { return (entries, state.isOver, nil) }
-                state.log.trim(for: state.seats.values.lazy.map(\.position))
-                return (entries, false, state.takeProducer(ifDue: false))
+            let (entries, isOver, producer) = state.withLock { state -> ([FlightLog.Entry]?, Bool, Waiting) in
+                guard var position = state.seats[id] else { return ([], true, nil) }
+                guard let entries = state.log.read(from: &position) else { return (nil, true, nil) }
+                state.seats[id] = position
+                return entries.isEmpty ? (entries, state.isOver, nil) : (entries, false, state.takeProducer(ifDue: false))
             }
             producer?.resume()
+            guard let entries else { throw GatewayError.leftBehind }
             if !entries.isEmpty || isOver { return entries }
             let signal = try await wait(id) { state in
-                guard var position = state.seats[id]?.position else { return true }
-                return state.isOver || !state.log.read(from: &position).isEmpty
+                state.isOver || state.seats[id].map { state.log.hasNews(behind: $0) } ?? true
             }
             if signal == .beat { try await beat() }
         }
@@ -127,7 +125,7 @@ final class Flight: Sendable {
             return try await withUnsafeThrowingContinuation(isolation: isolation) { continuation in
                 let signal = state.withLock { state -> Signal? in
                     if isDue(state) { return .news }
-                    state.seats[id]?.waiter = continuation
+                    state.waiters.add(continuation, for: id)
                     return nil
                 }
                 if let signal { continuation.resume(returning: signal) }
@@ -140,10 +138,7 @@ final class Flight: Sendable {
     }
 
     private func cancel(_ id: Int) {
-        let waiter = state.withLock { state in
-            defer { state.seats[id]?.waiter = nil }
-            return state.seats[id]?.waiter
-        }
+        let waiter = state.withLock { $0.waiters.remove(id) }
         waiter?.resume(throwing: CancellationError())
     }
 
@@ -172,21 +167,24 @@ final class Flight: Sendable {
     func land(_ landing: Landing) {
         let waiters = state.withLock { state in
             if state.landing == nil { state.landing = landing }
-            return state.takeWaiters()
+            return state.waiters.takeAll()
         }
-        for waiter in waiters { waiter.resume(returning: .news) }
+        waiters.resume(returning: .news)
     }
 
     /// Adds a part; suspends while the readers are too far behind.
     func append(_ entry: FlightLog.Entry) async {
-        let waiters = state.withLock { state in
+        let (waiters, growth) = state.withLock { state in
+            let size = state.log.size
             state.log.append(entry)
-            return state.takeWaiters()
+            if memory.isFull { state.log.forget(readBy: state.seats.values) }
+            return (state.waiters.takeAll(), state.log.size - size)
         }
-        for waiter in waiters { waiter.resume(returning: .news) }
+        memory.add(growth)
+        waiters.resume(returning: .news)
         await withUnsafeContinuation { continuation in
             let isReady = state.withLock { state in
-                if state.isAbandoned || !state.log.isAhead(of: state.seats.values.lazy.map(\.position)) { return true }
+                if state.isAbandoned || !state.log.isAhead { return true }
                 state.producer = continuation
                 return false
             }
@@ -196,8 +194,7 @@ final class Flight: Sendable {
 
     /// Tells those who wait that there is nothing to say yet.
     func beat() {
-        let waiters = state.withLock { $0.takeWaiters() }
-        for waiter in waiters { waiter.resume(returning: .beat) }
+        state.withLock { $0.waiters.takeAll() }.resume(returning: .beat)
     }
 
     /// The chunks that came; nil where they are not all there any more.
@@ -207,16 +204,23 @@ final class Flight: Sendable {
     func put(_ whole: WholeAnswer) { state.withLock { $0.whole = whole } }
 
     /// Nothing more will come.
-    private func conclude() {
+    func conclude() {
         let (waiters, host) = state.withLock { state in
             state.isOver = true
             if state.landing == nil {
-                state.landing = .failed(AnswerFailure(error: GatewayError(.callerGone, .client, "The caller hung up.")))
+                state.landing = .failed(AnswerFailure(error: GatewayError(.callerGone, .client, "The caller hung up.")), of: nil)
             }
             defer { state.host = nil }
-            return (state.takeWaiters(), state.host)
+            return (state.waiters.takeAll(), state.host)
         }
-        for waiter in waiters { waiter.resume(returning: .news) }
+        waiters.resume(returning: .news)
         host?.resume()
     }
+}
+
+extension GatewayError {
+    /// A reader who is so slow that what it is to read next is gone.
+    fileprivate static let leftBehind = GatewayError(
+        .readerTooSlow, .client,
+        "The stream was read so slowly that its next part is no longer kept. Read faster, or ask again with 'Cache-Control: no-store'.")
 }

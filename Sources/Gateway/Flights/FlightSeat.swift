@@ -23,7 +23,9 @@ final class FlightSeat: Sendable {
     func landing() async throws -> Flight.Landing { try await flight.landing(for: id) }
 
     /// What comes next; empty behind the end.
-    func read(beat: () async throws -> Void) async throws -> ArraySlice<FlightLog.Entry> {
+    ///
+    /// - Throws: `CancellationError` when the request's task is cancelled, ``GatewayError`` when it reads too slowly.
+    func read(beat: () async throws -> Void) async throws -> [FlightLog.Entry] {
         try await flight.read(id, beat: beat)
     }
 }
@@ -57,7 +59,9 @@ struct SeatStream: Sendable {
     mutating func next(beat: () async throws -> Void) async throws -> AnswerStream.Part? {
         while !isOver {
             if pending.isEmpty {
-                pending = try await seat.read(beat: beat)
+                do { pending = try await seat.read(beat: beat)[...] } catch let error as GatewayError {
+                    return fail(AnswerFailure(error: error))
+                }
                 guard !pending.isEmpty else { break }
             }
             guard let entry = pending.popFirst(), wantsUsage || !entry.isUsageOnly else { continue }
@@ -69,13 +73,17 @@ struct SeatStream: Sendable {
                 settlement.note { $0.usage = end.usage }
                 settlement.settle(.complete)
                 return .done(isLeader ? end : end.shared(by: head))
-            case .failed(let error):
-                isOver = true
-                settlement.settle(.failed(error.code))
-                return entry.part
+            case .failed(let failure):
+                return fail(isLeader ? failure : failure.shared)
             }
         }
         return nil
+    }
+
+    private mutating func fail(_ failure: AnswerFailure) -> AnswerStream.Part {
+        isOver = true
+        settlement.settle(.failed(failure.error.code))
+        return .failed(failure)
     }
 
     /// The chunks that are there already, so that a reader who joined late gets them as one.

@@ -11,6 +11,9 @@ package final class Flights: Service {
         let question: String
         /// Deadlines and the like, which can change whether there is one.
         let policy: RequestPolicy
+        /// What the leader's call may answer with.
+        let onlyIfCached: Bool
+        let maximumAge: Duration?
         /// Another number for each call that is not to be shared; 0 for all others.
         let lone: Int
     }
@@ -36,9 +39,16 @@ package final class Flights: Service {
     private let departures: AsyncStream<Departure>
     private let depart: AsyncStream<Departure>.Continuation
 
-    /// - Parameter limit: most calls at once; a request that finds so many makes its call alone, and it is not kept.
-    package init(limit: Int = 10_000) {
+    private let memory: FlightMemory
+
+    /// A request that finds more than these makes its call alone, and it is not kept.
+    ///
+    /// - Parameters:
+    ///   - limit: calls at once.
+    ///   - byteLimit: what the streams of all of them take that are still to be read or may be joined.
+    package init(limit: Int = 10_000, byteLimit: Int = 256 << 20) {
         self.limit = limit
+        memory = FlightMemory(limit: byteLimit)
         (departures, depart) = AsyncStream.makeStream(bufferingPolicy: .unbounded)
     }
 
@@ -62,21 +72,23 @@ package final class Flights: Service {
     /// A seat, and whether the request leads; nil where there are too many flights, or the service has stopped.
     ///
     /// - Parameters:
-    ///   - isPrivate: nobody may join.
+    ///   - wishes: a call that may not be answered from the cache is for this request alone.
     ///   - call: what a leader's flight does.
     func board(
-        _ question: String, policy: RequestPolicy, isPrivate: Bool, on executor: (any TaskExecutor)?,
+        _ question: String, policy: RequestPolicy, wishes: CacheDirectives, on executor: (any TaskExecutor)?,
         call: @escaping @Sendable (Flight) async -> Void
     ) -> (seat: FlightSeat, isLeader: Bool)? {
         let boarded = state.withLock { state -> (key: Key, flight: Flight, id: Int, isLeader: Bool)? in
-            if isPrivate { state.privates += 1 }
-            let key = Key(question: question, policy: policy, lone: isPrivate ? state.privates : 0)
+            if !wishes.mayRead { state.privates += 1 }
+            let key = Key(
+                question: question, policy: policy, onlyIfCached: wishes.onlyIfCached, maximumAge: wishes.maximumAge,
+                lone: wishes.mayRead ? 0 : state.privates)
             if let flight = state.flights[key], let id = flight.board() {
                 state.joins += 1
                 return (key, flight, id, false)
             }
-            guard state.running < limit else { return nil }
-            let flight = Flight()
+            guard state.running < limit, !memory.isFull else { return nil }
+            let flight = Flight(in: memory)
             guard let id = flight.board() else { return nil }
             state.running += 1
             state.flights[key] = flight
@@ -92,6 +104,8 @@ package final class Flights: Service {
         }
         forget(flight, key)
         state.withLock { $0.running -= 1 }
+        // Whoever has joined meanwhile begins anew.
+        flight.conclude()
         return nil
     }
 

@@ -13,7 +13,7 @@ extension AnswerKeeping {
             subject: CacheSubject(
                 route: Self.route, target: asked.description, targetVersion: catalogue.version(of: .anyModel),
                 voices: Set(asked.team.members.compactMap { catalogue.agent($0.name).map { CacheSubject.Voice($0) } })),
-            canonical: asked.ask.request.canonicalBytesForTeam)
+            leavingOut: .ofTeam)
     }
 
     /// Keeps a team's answer where the rules allow it; says so in the answer.

@@ -95,7 +95,7 @@ extension Gateway {
     /// The account of a team's request.
     private func settlement(for asked: TeamAsk) -> Settlement {
         let settlement = Settlement(
-            requestID: asked.ask.requestID, isStream: asked.ask.request.isStream, sink: outcomes, now: now)
+            requestID: asked.ask.requestID, isStream: asked.ask.request.isStream, sink: outcomes, since: now(), now: now)
         settlement.note { $0.agent = "\(TeamRequest.modelName)/\(asked.names.joined(separator: "+"))" }
         return settlement
     }

@@ -31,7 +31,7 @@ struct TeamMember {
         case silent
         /// Its answer is whole.
         case whole(TeamCompletion.Voice)
-        case failed(GatewayError)
+        case failed(AnswerFailure)
     }
 
     mutating func begin(_ head: AnswerHead) {
@@ -56,7 +56,7 @@ struct TeamMember {
             guard let body = growing.completion, var voice = voice(body) else { return .failed(.unusable) }
             voice.usage = end.usage
             return .whole(voice)
-        case .failed(let error): return .failed(error)
+        case .failed(let failure): return .failed(failure)
         case nil: return .failed(.unusable)
         }
     }
@@ -104,15 +104,22 @@ final class MemberStream: Sendable {
 /// Takes the outcome of one call of a team: the request has one for all.
 final class MemberBook: OutcomeSink {
     private let outcome = Mutex<Outcome?>(nil)
+    private let isOver = Atomic(false)
 
     func record(_ outcome: Outcome) { self.outcome.withLock { $0 = outcome } }
+
+    /// Others have answered: what is cancelled now has not lost its caller.
+    func release() { isOver.store(true, ordering: .relaxed) }
+
+    var isNeeded: Bool { !isOver.load(ordering: .relaxed) }
 
     /// Its attempts; none before its end.
     var attempts: [AttemptRecord] { outcome.withLock { $0?.attempts ?? [] } }
 }
 
-extension GatewayError {
+extension AnswerFailure {
     /// A provider's answer that makes no message, or one beyond all measure.
-    fileprivate static let unusable = GatewayError(
-        .providersFailed, .provider, "The provider's answer cannot be read, or is larger than the gateway takes.")
+    fileprivate static let unusable = AnswerFailure(
+        error: GatewayError(
+            .providersFailed, .provider, "The provider's answer cannot be read, or is larger than the gateway takes."))
 }

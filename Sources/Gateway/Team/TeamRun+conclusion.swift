@@ -106,7 +106,7 @@ extension TeamRun {
     private func whole(_ turn: TeamMember.Turn?) throws(AnswerFailure) -> TeamCompletion.Voice {
         switch turn {
         case .whole(let voice): return voice
-        case .failed(let error): throw AnswerFailure(error: error)
+        case .failed(let failure): throw failure
         case .say, .silent, nil:
             throw AnswerFailure(error: GatewayError(.internalError, .gateway, "The synthesis ended without an end."))
         }
@@ -117,8 +117,11 @@ extension TeamRun {
     /// Every member failed. What is the caller's own mistake is told as it is; else 503 where all are resting, and 502.
     private var nobody: AnswerFailure {
         let causes = failures.map(\.cause)
-        guard let first = causes.first else { return AnswerFailure(error: GatewayError(.internalError, .gateway, "Nobody was asked.")) }
-        if causes.allSatisfy({ $0.error.source == .client && $0.error.code != .callerGone }) { return first }
+        guard var first = causes.first else { return AnswerFailure(error: GatewayError(.internalError, .gateway, "Nobody was asked.")) }
+        if causes.allSatisfy({ $0.error.source == .client && $0.error.code != .callerGone }) {
+            first.receipt = receipt
+            return first
+        }
         let isResting = causes.allSatisfy { [.providersResting, .noProvider, .modelOff].contains($0.error.code) }
         let told = failures.map { "\($0.failure.name): \($0.failure.reason.prefix(300))" }.joined(separator: " ")
         var error = GatewayError(
@@ -126,7 +129,8 @@ extension TeamRun {
         error.isRetryable = true
         error.retryAfter = isResting ? causes.compactMap(\.error.retryAfter).min() : nil
         var failure = AnswerFailure(error: error)
-        failure.attempts = calls.flatMap { $0.member.book.attempts }
+        failure.attempts = attempts
+        failure.receipt = receipt
         failure.tried = Array(causes.flatMap(\.tried).prefix(20))
         return failure
     }
@@ -148,7 +152,7 @@ extension TeamRun {
                 call.member.book.attempts.map { attempt in
                     var line = Receipt.Line(
                         kind: kind(of: attempt, by: call.member, isWaste: call.isWaste), model: attempt.model, deployment: attempt.deployment,
-                        outcome: call.isWaste && attempt.fault == .callerGone ? "cancelled" : attempt.result, charge: attempt.charge)
+                        outcome: attempt.result, charge: attempt.charge)
                     line.member = call.member.name
                     return line
                 }
@@ -156,6 +160,8 @@ extension TeamRun {
     }
 
     private func kind(of attempt: AttemptRecord, by member: TeamMember, isWaste: Bool) -> Receipt.Kind {
+        guard attempt.kind == .answer || attempt.kind == .resumedPart else { return attempt.kind }
+        // A whole answer that came too late.
         if isWaste { return .waste }
         return member.index == team.members.count && attempt.kind == .answer ? .synthesis : attempt.kind
     }

@@ -72,11 +72,18 @@ struct TeamRun {
                 // A call that ended because the caller left is no answer.
                 try Task.checkCancellation()
                 try await take(step, &group, tell)
-                if progress.isSettled { group.cancelAll() } else { await start(&group) }
+                if progress.isSettled { end(&group) } else { await start(&group) }
             }
         }
         streams = [:]
         try Task.checkCancellation()
+    }
+
+    /// Cancels whoever is still at work.
+    private func end(_ group: inout Group) {
+        // Those that enough came without have not failed.
+        if stopped == nil { for member in members { member?.book.release() } }
+        group.cancelAll()
     }
 
     /// Starts those that are due.
@@ -162,9 +169,9 @@ struct TeamRun {
             try await self.tell(
                 .said(index, name: team.members[index].name, model: members[index]?.model ?? "", chunks), tell)
         case .whole(let voice): try await answered(index, voice, tell)
-        case .failed(let error):
+        case .failed(let failure):
             streams.removeValue(forKey: index)?.close()
-            try await failed(index, AnswerFailure(error: error), tell)
+            try await failed(index, failure, tell)
         }
     }
 
@@ -251,8 +258,9 @@ extension TeamRun {
             requestID: ask.requestID, request: request, target: target,
             priority: call == team.members.count ? synthesisPriority : ask.priority, caller: ask.caller, cache: ask.cache,
             executor: ask.executor)
-        own.latestEnd = limit
-        let run = try gateway.run(own, by: nil, fleet, sink: book ?? MemberBook(), keepsUsage: false)
+        let book = book ?? MemberBook()
+        own.member = Ask.Membership(latestEnd: limit, book: book)
+        let run = try gateway.run(own, by: nil, fleet, sink: book, keepsUsage: false, since: gateway.now())
         guard ceiling.limit == nil || ceiling.reserve(run.plan.greatestCost(of: own.facts), for: call) else {
             run.settlement.withdraw()
             throw AnswerFailure(error: .ceilingBroken(team.maxCost ?? .zero))

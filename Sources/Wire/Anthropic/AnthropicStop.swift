@@ -1,6 +1,6 @@
 /// Why an answer ended.
 struct AnthropicStop {
-    /// OpenAI's word for it. `pause_turn` ends a turn that the caller may send back to go on.
+    /// OpenAI's word for it. It has none for `pause_turn`, which leaves a turn unfinished: the caller is to send it back.
     let finishReason: String
     /// What a refusal says of itself.
     let refusal: JSONValue?
@@ -10,7 +10,7 @@ struct AnthropicStop {
         guard let reason = holder?["stop_reason"]?.string else { return nil }
         finishReason =
             switch reason {
-            case "max_tokens", "model_context_window_exceeded": "length"
+            case "max_tokens", "model_context_window_exceeded", "pause_turn": "length"
             case "tool_use": "tool_calls"
             case "refusal": "content_filter"
             default: "stop"

@@ -120,7 +120,7 @@ private enum JSONPiece: Sendable {
     var isNull: Bool { if case .scalar(let text) = self { text.readableBytesView.first == UInt8(ascii: "n") } else { false } }
 
     /// What names things is said again by some providers, and not in pieces.
-    private static let names: Set<String> = ["role", "id", "type", "name", "index"]
+    private static let names: Set<String> = ["role", "id", "type", "name", "index", "finish_reason", "native_finish_reason"]
 
     mutating func merge(_ other: JSONPiece) { merge(other, under: "") }
 
@@ -143,12 +143,18 @@ private enum JSONPiece: Sendable {
                 if let place = members.firstIndex(where: { $0.key == member.key }) {
                     members[place].value.merge(member.value, under: member.key)
                 } else {
-                    members.append(member)
+                    members.append((member.key, member.value.joined))
                 }
             }
             self = .object(members)
         default: self = other
         }
+    }
+
+    /// A list with those elements as one that say the same `index`.
+    private var joined: JSONPiece {
+        guard case .list(let elements) = self else { return self }
+        return .list(elements.reduce(into: []) { Self.add($1, to: &$0) })
     }
 
     private static func add(_ element: JSONPiece, to list: inout [JSONPiece]) {

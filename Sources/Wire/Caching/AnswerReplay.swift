@@ -28,10 +28,16 @@ package enum AnswerReplay {
             events.append(
                 frame.event(
                     index: index, delta: ByteBuffer(string: "{}"), logProbabilities: logProbabilities,
-                    finishReason: choice["finish_reason"]?.text))
+                    finishReason: choice["finish_reason"]?.text, others: others(of: choice)))
         }
         if withUsage, let usage = root["usage"], !usage.isNull { events.append(frame.event(usage: usage.text)) }
         return events
+    }
+
+    /// What providers say of a choice besides what the API has.
+    private static func others(of choice: JSONValue) -> [JSONValue] {
+        let known: Set<String> = ["index", "message", "logprobs", "finish_reason"]
+        return choice.children.filter { member in member.key.map { !known.contains($0) } ?? false }
     }
 
     private struct Delta {
@@ -42,7 +48,7 @@ package enum AnswerReplay {
     /// The role first, then each member of the message that says something.
     private static func deltas(of message: JSONValue, _ pieceLimit: Int) -> [Delta] {
         let role = message["role"]?.string ?? "assistant"
-        let isSilent = message["content"].map { !$0.isNonEmptyString } ?? true
+        let hasContent = message["content"].map { !$0.isNull } ?? false
         var deltas = [
             Delta(
                 json: JSONWriter.text { writer in
@@ -50,7 +56,7 @@ package enum AnswerReplay {
                         writer.key("role")
                         writer.string(role)
                         writer.key("content")
-                        if isSilent, message["tool_calls"] != nil { writer.null() } else { writer.string("") }
+                        if hasContent { writer.string("") } else { writer.null() }
                     }
                 })
         ]
@@ -122,7 +128,7 @@ package enum AnswerReplay {
                     let isHalf = isUnicode && (bytes[index - base + 2] | 0x20) == UInt8(ascii: "d")
                         && "89abAB".utf8.contains(bytes[index - base + 3])
                     index += isUnicode ? 6 : 2
-                    if isHalf, bytes[index - base] == UInt8(ascii: "\\"), bytes[index - base + 1] == UInt8(ascii: "u") { index += 6 }
+                    if isHalf, isLowHalf(bytes[(index - base)...]) { index += 6 }
                 case 0xF0...: index += 4
                 case 0xE0...: index += 3
                 case 0xC0...: index += 2
@@ -131,6 +137,13 @@ package enum AnswerReplay {
             }
             return index == limit ? index : cut
         }
+    }
+
+    /// Whether a text goes on with the second half of a surrogate pair.
+    private static func isLowHalf(_ text: Slice<UnsafeRawBufferPointer>) -> Bool {
+        let escape = text.prefix(4)
+        return escape.count == 4 && escape.starts(with: #"\u"#.utf8) && (escape[escape.startIndex + 2] | 0x20) == UInt8(ascii: "d")
+            && "cdefCDEF".utf8.contains(escape[escape.startIndex + 3])
     }
 }
 
@@ -156,7 +169,9 @@ private struct ChunkFrame {
         self.head = head
     }
 
-    func event(index: Int, delta: ByteBuffer, logProbabilities: ByteBuffer?, finishReason: ByteBuffer? = nil) -> SSEEvent {
+    func event(
+        index: Int, delta: ByteBuffer, logProbabilities: ByteBuffer?, finishReason: ByteBuffer? = nil, others: [JSONValue] = []
+    ) -> SSEEvent {
         event { writer in
             writer.key("choices")
             writer.array { writer in
@@ -171,6 +186,10 @@ private struct ChunkFrame {
                     }
                     writer.key("finish_reason")
                     if let finishReason { writer.json(finishReason) } else { writer.null() }
+                    for member in others {
+                        writer.key(dynamic: member.key ?? "")
+                        writer.json(member.text)
+                    }
                 }
             }
         }

@@ -1,6 +1,6 @@
 import CSimdJSON
 import Glibc
-package import NIOCore
+import NIOCore
 
 /// Members that a canonical form leaves out.
 package struct CanonicalOmissions: Sendable {
@@ -15,28 +15,32 @@ extension JSONDocument {
     /// One form for all texts that say the same: whatever the order of keys, the white space, the escapes and the way to
     /// write a number, the bytes are these. `docs/cache-key.md` defines them.
     ///
-    /// - Parameter omissions: what is left out of the outermost object.
-    package func canonicalBytes(leavingOut omissions: CanonicalOmissions) -> ByteBuffer {
+    /// - Parameters:
+    ///   - omissions: what is left out of the outermost object.
+    ///   - body: is given the form, which is gone afterwards.
+    package func withCanonicalBytes<Result>(
+        leavingOut omissions: CanonicalOmissions, _ body: (UnsafeRawBufferPointer) -> Result
+    ) -> Result {
         bytes.withUnsafeReadableBytes { text in
             nodes.withUnsafeBufferPointer { nodes in
-                guard let base = text.baseAddress else { return ByteBuffer() }
+                guard let base = text.baseAddress else { return body(text) }
                 var writer = CanonicalWriter(
                     text: base, nodes: nodes, hasEscapedKeys: hasEscapedKeys,
                     // Frames and the longer form of numbers come to about as much as quotes, commas and colons save.
                     capacity: text.count + 4 * nodes.count)
                 writer.write(0, leavingOut: omissions)
-                return writer.bytes
+                return body(writer.bytes.bytes)
             }
         }
     }
 }
 
 /// Writes the values of a document in their canonical form.
-private struct CanonicalWriter {
+private struct CanonicalWriter: ~Copyable {
     private let text: UnsafeRawPointer
     private let nodes: UnsafeBufferPointer<qj_node>
     private let hasEscapedKeys: Bool
-    private(set) var bytes: ByteBuffer
+    private(set) var bytes: CanonicalBuffer
     /// The members of the objects that are being written, outermost first, each object's in the order of their keys.
     private var members: [Int32] = []
 
@@ -49,7 +53,7 @@ private struct CanonicalWriter {
         self.text = text
         self.nodes = nodes
         self.hasEscapedKeys = hasEscapedKeys
-        bytes = ByteBufferAllocator().buffer(capacity: capacity)
+        bytes = CanonicalBuffer(capacity: capacity)
         members.reserveCapacity(64)
     }
 
@@ -61,22 +65,22 @@ private struct CanonicalWriter {
         case qj_string.rawValue:
             string(Int(node.start) + 1..<Int(node.end) - 1, isEscaped: node.flags & UInt8(qj_value_escaped) != 0)
         case qj_number.rawValue: number(Int(node.start)..<Int(node.end))
-        case qj_true.rawValue: bytes.writeInteger(UInt8(ascii: "t"))
-        case qj_false.rawValue: bytes.writeInteger(UInt8(ascii: "f"))
-        default: bytes.writeInteger(UInt8(ascii: "z"))
+        case qj_true.rawValue: bytes.append(UInt8(ascii: "t"))
+        case qj_false.rawValue: bytes.append(UInt8(ascii: "f"))
+        default: bytes.append(UInt8(ascii: "z"))
         }
     }
 
     // MARK: Containers
 
     private mutating func array(_ index: Int) {
-        bytes.writeInteger(UInt8(ascii: "["))
+        bytes.append(UInt8(ascii: "["))
         var element = index + 1
         while element < Int(nodes[index].next) {
             write(element)
             element = Int(nodes[element].next)
         }
-        bytes.writeInteger(UInt8(ascii: "]"))
+        bytes.append(UInt8(ascii: "]"))
     }
 
     private mutating func object(_ index: Int, leavingOut omissions: CanonicalOmissions?) {
@@ -87,7 +91,7 @@ private struct CanonicalWriter {
             member = Int(nodes[member].next)
         }
         sort(from: first)
-        bytes.writeInteger(UInt8(ascii: "{"))
+        bytes.append(UInt8(ascii: "{"))
         for place in first..<members.count {
             let member = Int(members[place])
             let node = nodes[member]
@@ -98,7 +102,7 @@ private struct CanonicalWriter {
                 write(member)
             }
         }
-        bytes.writeInteger(UInt8(ascii: "}"))
+        bytes.append(UInt8(ascii: "}"))
         members.removeLast(members.count - first)
     }
 
@@ -167,77 +171,53 @@ private struct CanonicalWriter {
 
     /// A key is a name that programs compare, so it is unescaped and else left as it is.
     private mutating func key(of node: qj_node) {
-        let frame = begin(Tag.string)
+        let start = bytes.begin(Tag.string)
         copy(Int(node.key_start)..<Int(node.key_end), isEscaped: node.flags & UInt8(qj_key_escaped) != 0)
-        end(frame)
+        bytes.end(start)
     }
 
     // MARK: Strings
 
     private mutating func string(_ range: Range<Int>, isEscaped: Bool) {
-        let frame = begin(Tag.string)
+        let start = bytes.begin(Tag.string)
         copy(range, isEscaped: isEscaped)
-        let content = frame + 4
         // JSON has no line break in a string but as an escape.
-        if isEscaped { joinLineBreaks(from: content) }
-        let composed = bytes.withUnsafeReadableBytes {
-            CanonicalText.composed(UnsafeRawBufferPointer(rebasing: $0[content...]))
+        if isEscaped { joinLineBreaks(from: start) }
+        if let composed = CanonicalText.composed(UnsafeRawBufferPointer(rebasing: bytes.bytes[start...])) {
+            bytes.replace(from: start, with: composed)
         }
-        if let composed {
-            bytes.moveWriterIndex(to: content)
-            bytes.writeString(composed)
-        }
-        end(frame)
+        bytes.end(start)
     }
 
     private mutating func copy(_ range: Range<Int>, isEscaped: Bool) {
         let source = text + range.lowerBound
-        guard isEscaped else {
-            bytes.writeBytes(UnsafeRawBufferPointer(start: source, count: range.count))
-            return
-        }
-        bytes.writeWithUnsafeMutableBytes(minimumWritableBytes: range.count) { room in
-            qj_unescape_exactly(
-                source.assumingMemoryBound(to: UInt8.self), range.count, room.baseAddress?.assumingMemoryBound(to: UInt8.self))
+        guard isEscaped else { return bytes.append(UnsafeRawBufferPointer(start: source, count: range.count)) }
+        bytes.append(atMost: range.count) {
+            qj_unescape_exactly(source.assumingMemoryBound(to: UInt8.self), range.count, $0)
         }
     }
 
     /// Makes `\n` of each `\r\n` behind `start`.
     private mutating func joinLineBreaks(from start: Int) {
         let (carriageReturn, lineFeed) = (UInt8(ascii: "\r"), UInt8(ascii: "\n"))
-        let end = bytes.withUnsafeMutableReadableBytes { bytes in
-            guard let base = bytes.baseAddress, memchr(base + start, Int32(carriageReturn), bytes.count - start) != nil else {
-                return bytes.count
-            }
-            var to = start
-            for from in start..<bytes.count {
-                if bytes[from] == carriageReturn, from + 1 < bytes.count, bytes[from + 1] == lineFeed { continue }
-                bytes[to] = bytes[from]
+        bytes.rewrite(from: start) { text in
+            guard let base = text.baseAddress, let found = memchr(base, Int32(carriageReturn), text.count) else { return text.count }
+            let first = found - UnsafeMutableRawPointer(base)
+            var to = first
+            for from in first..<text.count {
+                if text[from] == carriageReturn, from + 1 < text.count, text[from + 1] == lineFeed { continue }
+                text[to] = text[from]
                 to += 1
             }
             return to
         }
-        bytes.moveWriterIndex(to: end)
     }
 
     // MARK: Numbers
 
     private mutating func number(_ range: Range<Int>) {
-        let frame = begin(Tag.number)
+        let start = bytes.begin(Tag.number)
         CanonicalNumber(UnsafeRawBufferPointer(start: text + range.lowerBound, count: range.count)).write(into: &bytes)
-        end(frame)
-    }
-
-    // MARK: Frames
-
-    /// Begins a tag, a length of four bytes and as many bytes; ``end(_:)`` fills the length in.
-    private mutating func begin(_ tag: UInt8) -> Int {
-        bytes.writeInteger(tag)
-        bytes.writeInteger(UInt32(0))
-        return bytes.writerIndex - 4
-    }
-
-    private mutating func end(_ frame: Int) {
-        bytes.setInteger(UInt32(bytes.writerIndex - frame - 4), at: frame)
+        bytes.end(start)
     }
 }

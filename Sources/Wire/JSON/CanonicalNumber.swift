@@ -1,5 +1,3 @@
-import NIOCore
-
 /// A number's text with one form for each value, by decimal arithmetic on the digits: no number is rounded, so two that
 /// differ in the thirtieth place stay two.
 ///
@@ -12,7 +10,7 @@ struct CanonicalNumber {
     /// More digits in an exponent than any real number has; such a number stays as it was written.
     private static let exponentDigits = 9
 
-    func write(into buffer: inout ByteBuffer) {
+    func write(into buffer: inout CanonicalBuffer) {
         let isNegative = text.first == UInt8(ascii: "-")
         let mantissaEnd = text.firstIndex { $0 | 0x20 == UInt8(ascii: "e") } ?? text.count
         let mantissa = (isNegative ? 1 : 0)..<mantissaEnd
@@ -21,23 +19,23 @@ struct CanonicalNumber {
         guard let first = text[mantissa].firstIndex(where: isSignificant),
             let last = text[mantissa].lastIndex(where: isSignificant)
         else {
-            buffer.writeInteger(UInt8(ascii: "0"))
+            buffer.append(UInt8(ascii: "0"))
             return
         }
         guard let exponent = exponent(from: mantissaEnd) else {
-            buffer.writeBytes(text)
+            buffer.append(text)
             return
         }
-        if isNegative { buffer.writeInteger(UInt8(ascii: "-")) }
+        if isNegative { buffer.append(UInt8(ascii: "-")) }
         if first < point, point < last {
-            buffer.writeBytes(UnsafeRawBufferPointer(rebasing: text[first..<point]))
-            buffer.writeBytes(UnsafeRawBufferPointer(rebasing: text[point + 1...last]))
+            buffer.append(UnsafeRawBufferPointer(rebasing: text[first..<point]))
+            buffer.append(UnsafeRawBufferPointer(rebasing: text[point + 1...last]))
         } else {
-            buffer.writeBytes(UnsafeRawBufferPointer(rebasing: text[first...last]))
+            buffer.append(UnsafeRawBufferPointer(rebasing: text[first...last]))
         }
         // Places from the last digit that counts to the units: zeros behind it, or decimals up to it.
         let places = last < point ? point - 1 - last : point - last
-        buffer.writeInteger(UInt8(ascii: "e"))
+        buffer.append(UInt8(ascii: "e"))
         write(exponent + places, into: &buffer)
     }
 
@@ -52,11 +50,12 @@ struct CanonicalNumber {
         return isNegative ? -value : value
     }
 
-    private func write(_ exponent: Int, into buffer: inout ByteBuffer) {
+    private func write(_ exponent: Int, into buffer: inout CanonicalBuffer) {
         if (0...9).contains(exponent) {
-            buffer.writeInteger(UInt8(ascii: "0") + UInt8(exponent))
+            buffer.append(UInt8(ascii: "0") + UInt8(exponent))
         } else {
-            buffer.writeString(String(exponent))
+            var digits = String(exponent)
+            digits.withUTF8 { buffer.append(UnsafeRawBufferPointer($0)) }
         }
     }
 }

@@ -42,11 +42,12 @@ package struct JSONValue: Sendable {
     package subscript(_ name: StaticString) -> JSONValue? {
         guard node.kind == UInt8(qj_object.rawValue) else { return nil }
         let (nodes, end) = (document.nodes, Int(node.next))
+        let (start, count) = (name.utf8Start, name.utf8CodeUnitCount)
         let found = document.bytes.withUnsafeReadableBytes { bytes -> Int? in
             guard let base = bytes.baseAddress else { return nil }
             var child = index + 1
             while child < end {
-                if nodes[child].isKey(name, in: base) { return child }
+                if nodes[child].isKey(start, count, in: base) { return child }
                 child = Int(nodes[child].next)
             }
             return nil
@@ -94,8 +95,23 @@ package struct JSONValue: Sendable {
 
     /// The number, if it is a whole one that fits.
     package var int: Int? {
+        if let digits { return digits }
         guard let value = double, value == value.rounded(), abs(value) < 9_007_199_254_740_992 else { return nil }
         return Int(value)
+    }
+
+    /// A number of a few digits and nothing else, as nearly all whole ones are.
+    private var digits: Int? {
+        let range = range
+        guard node.kind == UInt8(qj_number.rawValue), range.count <= 15 else { return nil }
+        return document.bytes.withUnsafeReadableBytes { bytes in
+            var value = 0
+            for byte in bytes[range] {
+                guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) else { return nil }
+                value = value * 10 + Int(byte - UInt8(ascii: "0"))
+            }
+            return value
+        }
     }
 
     /// The number, as near as a double comes to it; nil for any other kind.
@@ -135,9 +151,9 @@ package struct JSONValue: Sendable {
 
 extension qj_node {
     /// Whether this is a member of that name, written without escapes.
-    fileprivate func isKey(_ name: StaticString, in document: UnsafeRawPointer) -> Bool {
-        flags & UInt8(qj_key_escaped) == 0 && key_end - key_start == name.utf8CodeUnitCount
-            && memcmp(document + Int(key_start), name.utf8Start, name.utf8CodeUnitCount) == 0
+    fileprivate func isKey(_ name: UnsafePointer<UInt8>, _ count: Int, in document: UnsafeRawPointer) -> Bool {
+        flags & UInt8(qj_key_escaped) == 0 && key_end - key_start == count
+            && memcmp(document + Int(key_start), name, count) == 0
     }
 }
 

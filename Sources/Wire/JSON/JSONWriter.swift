@@ -87,6 +87,10 @@ package struct JSONWriter: ~Copyable {
     }
 
     /// A string or null.
+    package mutating func integer(orNull value: Int?) {
+        if let value { integer(value) } else { null() }
+    }
+
     package mutating func string(orNull value: String?) {
         if let value { string(value) } else { null() }
     }

@@ -1,12 +1,15 @@
-package import NIOCore
-
 extension ChatRequest {
     /// What the request asks for, in one form for all ways to write it: what cache keys are made of. All fields are in, unknown
     /// ones too, but for those that cannot change the answer's content, and `model`: whoever makes the key says what it is for.
-    package var canonicalBytes: ByteBuffer { document.canonicalBytes(leavingOut: .ofChat) }
-
-    /// The same for a team.
-    package var canonicalBytesForTeam: ByteBuffer { document.canonicalBytes(leavingOut: .ofTeam) }
+    ///
+    /// - Parameters:
+    ///   - omissions: those of a chat with one model, or of a team.
+    ///   - body: is given the form, which is gone afterwards.
+    package func withCanonicalBytes<Result>(
+        leavingOut omissions: CanonicalOmissions = .ofChat, _ body: (UnsafeRawBufferPointer) -> Result
+    ) -> Result {
+        document.withCanonicalBytes(leavingOut: omissions, body)
+    }
 }
 
 extension CanonicalOmissions {

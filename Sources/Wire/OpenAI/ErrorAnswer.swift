@@ -12,7 +12,7 @@ package enum ErrorAnswer {
         case .adminOff, .adminOnly: 403
         case .modelNotFound, .notFound, .deploymentNotFound, .cacheOff: 404
         case .methodNotAllowed: 405
-        case .bodyTimeout: 408
+        case .bodyTimeout, .readerTooSlow: 408
         case .bodyTooLarge: 413
         case .unsupportedMediaType: 415
         case .invalidConfiguration: 422
@@ -44,8 +44,11 @@ package enum ErrorAnswer {
     }
 
     /// `{"error":{"message","type","param","code"}}`, all four keys always there, as OpenAI's clients expect; and
-    /// `attempts` where something was tried.
-    package static func body(of error: GatewayError, attempts: [Attempt] = []) -> ByteBuffer {
+    /// `attempts` where something was tried. In `quintet` stands what that cost, and what would have cost too much: inside of
+    /// `error`, for SDKs show nothing else.
+    package static func body(
+        of error: GatewayError, attempts: [Attempt] = [], receipt: Receipt? = nil, estimate: PlanFailure.Estimate? = nil
+    ) -> ByteBuffer {
         JSONWriter.text { writer in
             writer.object {
                 $0.key("error")
@@ -59,6 +62,7 @@ package enum ErrorAnswer {
                     $0.key("code")
                     $0.string(error.code.rawValue)
                     if !attempts.isEmpty { $0.add(attempts) }
+                    $0.add(receipt, estimate)
                 }
             }
         }
@@ -78,6 +82,15 @@ package enum ErrorAnswer {
 }
 
 extension JSONWriter {
+    fileprivate mutating func add(_ receipt: Receipt?, _ estimate: PlanFailure.Estimate?) {
+        guard receipt != nil || estimate != nil else { return }
+        key("quintet")
+        object {
+            if let receipt { $0.member(receipt) }
+            if let estimate { $0.member(estimate) }
+        }
+    }
+
     fileprivate mutating func add(_ attempts: [ErrorAnswer.Attempt]) {
         key("attempts")
         array { writer in

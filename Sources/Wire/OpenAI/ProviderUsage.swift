@@ -81,11 +81,13 @@ extension Usage {
         let long: Int
 
         init(_ value: JSONValue, _ details: [JSONValue]) {
-            let split = details.lazy.compactMap { $0["cache_creation_token_details"] }.first
+            // The second as Alibaba writes it.
+            let split = details.lazy.compactMap { $0["cache_creation_token_details"] ?? $0["cache_creation"] }.first
             long = split?.count("ephemeral_1h_input_tokens") ?? 0
             let all = max(
                 details.count("cache_write_tokens"), details.count("cache_creation_tokens"),
-                value.count("cache_creation_input_tokens"))
+                details.count("cache_creation_input_tokens"), value.count("cache_creation_input_tokens"),
+                value.count("cache_write_tokens"))
             short = max(split?.count("ephemeral_5m_input_tokens") ?? 0, all - long)
         }
     }

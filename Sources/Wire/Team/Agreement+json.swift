@@ -6,6 +6,6 @@ extension Agreement {
     package static let json = Agreement(name: "json") { answer in
         let fenced = answer.firstMatch(of: /```(?:json)?\s*\n([\s\S]*?)```/).map { String($0.1) }
         guard let document = try? JSONDocument(ByteBuffer(string: fenced ?? answer)) else { return nil }
-        return Hexadecimal.text(document.canonicalBytes(leavingOut: CanonicalOmissions(names: [])).readableBytesView)
+        return document.withCanonicalBytes(leavingOut: CanonicalOmissions(names: [])) { Hexadecimal.text($0) }
     }
 }

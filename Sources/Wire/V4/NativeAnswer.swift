@@ -137,8 +137,10 @@ package enum NativeAnswer {
     }
 
     /// The last event of an answer that broke off.
-    package static func error(_ error: GatewayError) -> ByteBuffer {
-        SSEFrame.event("error", ErrorAnswer.body(of: error))
+    ///
+    /// - Parameter body: the error as callers get it.
+    package static func error(_ body: ByteBuffer) -> ByteBuffer {
+        SSEFrame.event("error", body)
     }
 
     /// The answer of `/agents/available`.
@@ -167,7 +169,7 @@ extension JSONWriter {
         key("response_time")
         number(facts.seconds)
         key("cached")
-        bool(false)
+        bool(facts.isCached)
         key("timestamp")
         string(facts.timestamp)
         key("routing")

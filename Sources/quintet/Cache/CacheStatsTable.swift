@@ -31,11 +31,20 @@ struct CacheStatsTable {
     private static func redis(_ redis: JSONValue?) -> String {
         let why = redis?["why"]?.string.map { ": \($0)" } ?? ""
         switch redis?["state"]?.string {
-        case "connected": return "Redis connected" + (redis?["pingMs"]?.double.map { " (ping \(decimal($0, 1)) ms)" } ?? "")
+        case "connected":
+            let ping = redis?["pingMs"]?.double.map { "ping \(decimal($0, 1)) ms" }
+            let notes = [ping, redis.flatMap(memory)].compactMap(\.self)
+            return "Redis connected" + (notes.isEmpty ? "" : " (\(notes.joined(separator: ", ")))")
         case "readOnly": return "Redis takes no writes\(why)"
         case "away": return "Redis is away\(why)"
         default: return "without Redis"
         }
+    }
+
+    private static func memory(of redis: JSONValue) -> String? {
+        guard let used = redis["usedBytes"], !used.isNull else { return nil }
+        let limit = redis["limitBytes"].flatMap { $0.isNull ? nil : " of \(size($0))" } ?? ""
+        return "\(size(used))\(limit) used, \(redis["evictions"]?.int ?? 0) evicted"
     }
 
     private static func lookups(_ stats: JSONValue) -> String {
