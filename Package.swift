@@ -42,6 +42,7 @@ let package = Package(
         .target(name: "CCurl", linkerSettings: [.linkedLibrary("curl")]),
         .target(name: "CHiredis", linkerSettings: [.linkedLibrary("hiredis")]),
         .target(name: "CSimdJSON", linkerSettings: [.linkedLibrary("simdjson")]),
+        .target(name: "CWeights", exclude: ["agents.weights", "complexity.weights"]),
         .target(name: "CZstd", linkerSettings: [.linkedLibrary("zstd")]),
         .target(name: "Core", dependencies: [crypto], swiftSettings: swiftSettings),
         .target(name: "Wire", dependencies: ["Core", "CSimdJSON", nio("NIOCore")], swiftSettings: swiftSettings),
@@ -83,8 +84,8 @@ let package = Package(
         .executableTarget(
             name: "quintet",
             dependencies: [
-                "Core", "Wire", "Gateway", "Upstream", "Cache", "Edge", "Telemetry", "Settings", "DemoProvider", logging, lifecycle,
-                nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1"),
+                "CWeights", "Core", "Wire", "Gateway", "Upstream", "Cache", "Edge", "Telemetry", "Settings", "DemoProvider", logging,
+                lifecycle, nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -97,7 +98,7 @@ let package = Package(
             name: "TestKit", dependencies: [nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1"), nio("NIOConcurrencyHelpers")],
             path: "Tests/TestKit", swiftSettings: swiftSettings),
         .testTarget(name: "TestKitTests", dependencies: ["TestKit", nio("NIOCore")], swiftSettings: swiftSettings),
-        .testTarget(name: "CoreTests", dependencies: ["Core", "TestKit", crypto], swiftSettings: swiftSettings),
+        .testTarget(name: "CoreTests", dependencies: ["CWeights", "Core", "TestKit", crypto], swiftSettings: swiftSettings),
         .testTarget(
             name: "WireTests", dependencies: ["Core", "Wire", "TestKit", nio("NIOCore")], swiftSettings: swiftSettings),
         .testTarget(
@@ -113,7 +114,7 @@ let package = Package(
         .testTarget(
             name: "CacheTests",
             dependencies: [
-                "Core", "Gateway", "Cache", "TestKit", nio("NIOCore"), crypto, lifecycle, logging,
+                "Core", "Gateway", "Cache", "TestKit", nio("NIOCore"), nio("NIOPosix"), crypto, lifecycle, logging,
                 .product(name: "ServiceLifecycleTestKit", package: "swift-service-lifecycle"),
             ],
             swiftSettings: swiftSettings),
@@ -123,7 +124,7 @@ let package = Package(
                 "quintet", "Core", "Wire", nio("NIOCore"), .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: swiftSettings),
-        .testTarget(name: "SettingsTests", dependencies: ["Core", "Settings"], swiftSettings: swiftSettings),
+        .testTarget(name: "SettingsTests", dependencies: ["CWeights", "Core", "Settings"], swiftSettings: swiftSettings),
         .testTarget(
             name: "DemoProviderTests",
             dependencies: [

@@ -13,6 +13,7 @@ package struct CacheClock: Sendable {
         self.wall = wall
     }
 
+    /// The machine's own.
     package static let system = CacheClock(
         now: { ContinuousClock.now }, wall: { Int64(Date().timeIntervalSince1970 * 1000) })
 

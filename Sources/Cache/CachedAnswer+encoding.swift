@@ -8,23 +8,20 @@ import NIOCore
 /// of another version or breaks off or goes on reads as nil; sealing is what finds bytes that were changed.
 extension CachedAnswer {
     /// Goes up with every change of the encoding: answers of older ones are misses.
-    private static let version: UInt8 = 2
+    private static let version: UInt8 = 3
 
     private enum Presence {
-        static let agent: UInt8 = 1
-        static let usage: UInt8 = 2
-        static let cost: UInt8 = 4
-        static let all = agent | usage | cost
+        static let usage: UInt8 = 1
+        static let cost: UInt8 = 2
+        static let all = usage | cost
     }
 
     var encoded: [UInt8] {
         var writer = ByteWriter(capacity: encodedBound)
         writer.byte(Self.version)
-        writer.byte(
-            (agent == nil ? 0 : Presence.agent) | (usage == nil ? 0 : Presence.usage) | (cost == nil ? 0 : Presence.cost))
+        writer.byte((usage == nil ? 0 : Presence.usage) | (cost == nil ? 0 : Presence.cost))
         writer.signed(createdAt)
         writer.signed(life.wholeMilliseconds)
-        writer.magnitude(confidence)
         writer.magnitude(seconds)
         if let cost { writer.signed(cost.picodollars) }
         if let usage {
@@ -34,8 +31,7 @@ extension CachedAnswer {
                 usage.completionAudioTokens,
             ] { writer.count(count) }
         }
-        for text in [contentType, model, deployment] { writer.text(text) }
-        if let agent { writer.text(agent) }
+        for text in [model, deployment] { writer.text(text) }
         writer.count(tags.count)
         for tag in tags { writer.text(tag.name) }
         writer.count(body.readableBytes)
@@ -46,7 +42,7 @@ extension CachedAnswer {
     /// At least as many bytes as ``encoded`` has.
     var encodedBound: Int {
         // The numbers and the lengths of the names take less than two hundred bytes, a tag's length two.
-        let names = contentType.utf8.count + model.utf8.count + deployment.utf8.count + (agent?.utf8.count ?? 0)
+        let names = model.utf8.count + deployment.utf8.count
         return tags.reduce(200 + names + body.readableBytes) { $0 + $1.name.utf8.count + 2 }
     }
 
@@ -56,7 +52,7 @@ extension CachedAnswer {
         guard reader.byte() == Self.version, let presence = reader.byte(), presence & ~Presence.all == 0,
             let createdAt = reader.signed(), let life = reader.signed(), life > 0,
             life <= Self.longestLife.wholeMilliseconds,
-            let confidence = reader.magnitude(), confidence <= 1, let seconds = reader.magnitude()
+            let seconds = reader.magnitude()
         else { return nil }
 
         var cost: Money?
@@ -77,12 +73,7 @@ extension CachedAnswer {
                 promptImageTokens: images, reasoningTokens: reasoning, completionAudioTokens: speech)
         }
 
-        guard let contentType = reader.text(), let model = reader.text(), let deployment = reader.text() else { return nil }
-        var agent: String?
-        if presence & Presence.agent != 0 {
-            guard let text = reader.text() else { return nil }
-            agent = text
-        }
+        guard let model = reader.text(), let deployment = reader.text() else { return nil }
         guard let tagCount = reader.count(), tagCount <= Self.tagLimit else { return nil }
         var tags: [CacheTag] = []
         for _ in 0..<tagCount {
@@ -92,9 +83,8 @@ extension CachedAnswer {
         guard let body = reader.bytes(), reader.isAtEnd else { return nil }
 
         self.init(
-            body: ByteBuffer(bytes: body), contentType: contentType, model: model, deployment: deployment, agent: agent,
-            usage: usage, cost: cost, createdAt: createdAt, life: .milliseconds(life), confidence: confidence, tags: tags,
-            seconds: seconds)
+            body: ByteBuffer(bytes: body), model: model, deployment: deployment, usage: usage, cost: cost,
+            createdAt: createdAt, life: .milliseconds(life), tags: tags, seconds: seconds)
     }
 }
 

@@ -6,8 +6,11 @@ package import Gateway
 /// Reading an entry makes it the last to be forgotten, and does not change when it expires. Entries may belong to a
 /// group, which then holds no more than its quota and forgets its own oldest first.
 package struct LeastRecentlyUsed<Key: Hashable & Sendable, Value: Sendable>: Sendable {
+    /// What it holds at most.
     package struct Limits: Sendable {
+        /// Most entries.
         package var entries: Int
+        /// Most bytes of all entries together.
         package var bytes: Int
         /// Most entries of one group.
         package var entriesPerGroup: Int
@@ -19,12 +22,15 @@ package struct LeastRecentlyUsed<Key: Hashable & Sendable, Value: Sendable>: Sen
         }
     }
 
+    /// A value under its key.
     package struct Entry: Sendable {
         package let key: Key
         package let value: Value
+        /// What it counts for.
         package let bytes: Int
         /// The first instant at which it is no longer there.
         package let expires: Instant
+        /// nil for an entry of no group.
         package let group: String?
 
         package init(key: Key, value: Value, bytes: Int, expires: Instant, group: String? = nil) {
@@ -36,6 +42,7 @@ package struct LeastRecentlyUsed<Key: Hashable & Sendable, Value: Sendable>: Sen
         }
     }
 
+    /// Why an entry is gone.
     package enum Reason: Sendable, Equatable {
         case evicted, expired, replaced, removed
     }
@@ -47,6 +54,7 @@ package struct LeastRecentlyUsed<Key: Hashable & Sendable, Value: Sendable>: Sen
         package let reason: Reason
     }
 
+    /// What a key leads to.
     package enum Found: Sendable {
         case value(Value)
         /// Indirect, so that what is usual need not be moved in the size of what is rare.
@@ -54,15 +62,18 @@ package struct LeastRecentlyUsed<Key: Hashable & Sendable, Value: Sendable>: Sen
         case absent
     }
 
+    /// What became of an entry that was to be put in.
     package enum Insertion: Sendable {
         case done(slot: Int32, removals: [Removal])
         /// It alone is over the limits, or already expired. An older value of its key is gone nevertheless.
         case refused(removals: [Removal])
     }
 
+    /// As they were given.
     package let limits: Limits
     /// Of all entries.
     package private(set) var bytes = 0
+    /// How many entries there are.
     package var count: Int { order.count }
 
     private var slots: [Entry?] = []
@@ -79,6 +90,7 @@ package struct LeastRecentlyUsed<Key: Hashable & Sendable, Value: Sendable>: Sen
         self.limits = limits
     }
 
+    /// Of all entries, in no order.
     package var keys: [Key] { Array(index.keys) }
 
     /// Finds a value and makes it the one used last, or removes it if its time is over.
@@ -111,8 +123,10 @@ package struct LeastRecentlyUsed<Key: Hashable & Sendable, Value: Sendable>: Sen
         return .done(slot: slot, removals: removals)
     }
 
+    /// Takes an entry out; nil where there is none.
     package mutating func remove(_ key: Key) -> Removal? { remove(key, .removed) }
 
+    /// The same for the entry in a slot.
     package mutating func remove(slot: Int32) -> Removal? { slots[safe: slot].map { remove(slot, $0, .removed) } }
 
     /// Looks at `atMost` entries, going on where the last call ended, and removes those whose time is over.

@@ -20,7 +20,9 @@ package struct Resident: Sendable {
 ///
 /// One lock for all of it: an operation holds it for about a hundred nanoseconds.
 package final class MemoryTier: Sendable {
+    /// What the tier holds, and for how long.
     package struct Limits: Sendable, Equatable {
+        /// Most entries.
         package var entries: Int
         /// As ``CachedAnswer/footprint`` counts, with the tier's own part.
         package var bytes: Int
@@ -45,7 +47,9 @@ package final class MemoryTier: Sendable {
 
     private struct State {
         var entries: LeastRecentlyUsed<Name, Resident>
-        var tags = TagIndex()
+        var tags = SlotIndex<CacheTag>()
+        /// Of those by session: the others are found by their keys as they are.
+        var keys = SlotIndex<String>()
         var figures = CacheReport.Memory()
 
         mutating func find(_ name: Name, bornAfter: Instant?, now: Instant) -> Resident? {
@@ -61,8 +65,31 @@ package final class MemoryTier: Sendable {
             }
         }
 
+        mutating func index(_ slot: Int32, _ name: Name, _ answer: CachedAnswer) {
+            for tag in answer.tags { tags.add(slot, tag) }
+            if name.session != nil { keys.add(slot, name.key) }
+        }
+
+        mutating func remove(_ slots: Set<Int32>) -> Int {
+            var count = 0
+            for slot in slots {
+                guard let removal = entries.remove(slot: slot) else { continue }
+                account(removal)
+                count += 1
+            }
+            return count
+        }
+
+        mutating func remove(_ name: Name) -> Int {
+            guard let removal = entries.remove(name) else { return 0 }
+            account(removal)
+            return 1
+        }
+
         mutating func account(_ removal: LeastRecentlyUsed<Name, Resident>.Removal) {
-            tags.remove(removal.slot, tags: removal.entry.value.answer.tags)
+            let (name, answer) = (removal.entry.key, removal.entry.value.answer)
+            for tag in answer.tags { tags.remove(removal.slot, tag) }
+            if name.session != nil { keys.remove(removal.slot, name.key) }
             switch removal.reason {
             case .evicted: figures.evictions += 1
             case .expired: figures.expired += 1
@@ -72,6 +99,7 @@ package final class MemoryTier: Sendable {
         }
     }
 
+    /// As they were given.
     package let limits: Limits
     private let state: Mutex<State>
 
@@ -122,7 +150,7 @@ package final class MemoryTier: Sendable {
             switch state.entries.insert(entry, now: now) {
             case .done(let slot, let removals):
                 for removal in removals { state.account(removal) }
-                state.tags.add(slot, tags: resident.answer.tags)
+                state.index(slot, entry.key, resident.answer)
                 state.figures.stores += 1
             case .refused(let removals):
                 for removal in removals { state.account(removal) }
@@ -133,7 +161,7 @@ package final class MemoryTier: Sendable {
 
     /// The answer, its names, and what the tables take for an entry.
     private func bytes(of resident: Resident, _ key: String, _ session: String?) -> Int {
-        resident.answer.footprint + key.utf8.count + (session?.utf8.count ?? 0) + 288
+        resident.answer.footprint + key.utf8.count + 288 + (session.map { $0.utf8.count + 128 } ?? 0)
     }
 
     /// Forgets what `which` means. How many entries that were.
@@ -142,23 +170,20 @@ package final class MemoryTier: Sendable {
         case .everything:
             state.withLock { state in
                 let count = state.entries.removeAll()
-                state.tags = TagIndex()
+                (state.tags, state.keys) = (SlotIndex(), SlotIndex())
                 state.figures.invalidated += count
                 return count
             }
-        case .tag(let tag):
-            state.withLock { state in
-                var count = 0
-                for slot in state.tags.slots(with: tag) {
-                    guard let removal = state.entries.remove(slot: slot) else { continue }
-                    state.account(removal)
-                    count += 1
-                }
-                return count
-            }
-        case .key, .keys:
-            remove { which.covers(key: $0.key, tags: []) }
+        case .tag(let tag): state.withLock { $0.remove($0.tags.slots(with: tag)) }
+        case .key(let key):
+            state.withLock { $0.remove(Name(key: key, session: nil)) + $0.remove($0.keys.slots(with: key)) }
+        case .keys(let glob): remove { glob.matches($0.key) }
         }
+    }
+
+    /// Forgets the answer of one session, or of none, under a key.
+    func remove(_ key: String, session: String? = nil) {
+        _ = state.withLock { $0.remove(Name(key: key, session: session)) }
     }
 
     /// Matches outside of the lock, and removes a bite at a time, so that no lookup waits long.
@@ -168,11 +193,7 @@ package final class MemoryTier: Sendable {
         while !meant.isEmpty {
             let bite = meant.prefix(Self.bite)
             meant = meant.dropFirst(Self.bite)
-            count += state.withLock { state in
-                let removals = bite.compactMap { state.entries.remove($0) }
-                for removal in removals { state.account(removal) }
-                return removals.count
-            }
+            count += state.withLock { state in bite.reduce(0) { $0 + state.remove($1) } }
         }
         return count
     }
@@ -184,6 +205,7 @@ package final class MemoryTier: Sendable {
         }
     }
 
+    /// The figures since the start, and one moment's counts.
     package var report: CacheReport.Memory {
         state.withLock { state in
             var report = state.figures
@@ -195,6 +217,7 @@ package final class MemoryTier: Sendable {
         }
     }
 
-    /// How many tags the index holds; for tests of its consistency.
+    /// How many tags and keys the indexes hold; for tests of their consistency.
     var tagCount: Int { state.withLock { $0.tags.count } }
+    var keyCount: Int { state.withLock { $0.keys.count } }
 }

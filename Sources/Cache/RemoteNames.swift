@@ -1,3 +1,4 @@
+import Core
 import Crypto
 import Gateway
 import NIOCore
@@ -30,7 +31,7 @@ struct RemoteNames: Sendable {
     /// 128 bits of the hash are plenty to keep tags apart.
     func tag(_ tag: CacheTag) -> String {
         let code = HMAC<SHA256>.authenticationCode(for: Array(tag.name.utf8), using: tagKey)
-        return code.prefix(16).hexadecimal
+        return Hexadecimal.text(Array(code.prefix(16)))
     }
 
     /// - Parameter sender: tells a process its own messages, which it need not hear.
@@ -70,15 +71,5 @@ struct RemoteNames: Sendable {
         }
         guard let which, reader.isAtEnd else { return nil }
         return (sender, which)
-    }
-}
-
-extension Sequence<UInt8> {
-    /// Two lowercase digits a byte.
-    var hexadecimal: String {
-        map { byte in
-            let digits = String(byte, radix: 16)
-            return digits.count == 2 ? digits : "0" + digits
-        }.joined()
     }
 }

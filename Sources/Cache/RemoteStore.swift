@@ -27,6 +27,7 @@ package protocol RemoteStore: Sendable {
     /// Listens until its task is cancelled, also across lost connections. `hear` is quick and called in order.
     func listen(to channel: String, hear: @escaping @Sendable (RemoteSignal) -> Void) async
 
+    /// How it stands now.
     var condition: RemoteCondition { get }
 
     /// nil where the store does not tell, or has not yet.
@@ -35,6 +36,7 @@ package protocol RemoteStore: Sendable {
 
 /// What a store has under a name.
 package struct RemoteValue: Sendable {
+    /// As they were set.
     package let bytes: ByteBuffer
     /// nil where the store does not say.
     package let life: Duration?

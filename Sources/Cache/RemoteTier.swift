@@ -8,13 +8,22 @@ final class RemoteTier: Sendable {
         var queue: WriteQueue
         var pending = PendingInvalidations()
         var figures = CacheReport.Remote()
+
+        /// Takes out of the queue what `which` means. A write under way may land behind the deletion: until it is deleted
+        /// again, its key counts as absent.
+        mutating func drop(_ which: CacheInvalidation) {
+            for key in queue.drop(which) { pending.begin(.key(key)) }
+        }
     }
 
     private let store: any RemoteStore
     private let settings: RemoteSettings
     private let names: RemoteNames
     private let clock: CacheClock
-    private let epoch: InvalidationEpoch
+    /// All invalidations, as they begin.
+    private let log: InvalidationLog
+    /// Those that the store has done, as it has.
+    private let deletions = InvalidationLog()
     private let sender = UInt64.random(in: .min ... .max)
     private let state: Mutex<State>
     private let wake: AsyncStream<Void>.Continuation
@@ -24,11 +33,11 @@ final class RemoteTier: Sendable {
     /// Writes at once, so that the store's round trip is shared.
     private static let batch = 16
 
-    init(store: any RemoteStore, settings: RemoteSettings, clock: CacheClock, epoch: InvalidationEpoch) {
+    init(store: any RemoteStore, settings: RemoteSettings, clock: CacheClock, log: InvalidationLog) {
         self.store = store
         self.settings = settings
         self.clock = clock
-        self.epoch = epoch
+        self.log = log
         names = RemoteNames(secret: settings.secret)
         state = Mutex(State(queue: WriteQueue(entryLimit: settings.queuedAnswers, byteLimit: settings.queuedBytes)))
         (wakeUps, wake) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
@@ -49,6 +58,7 @@ final class RemoteTier: Sendable {
 
     /// nil for whatever is not a good answer for this address, counted by what is wrong with it.
     private func read(_ address: CacheAddress, _ maximumAge: Duration?, by deadline: Instant) async -> Resident? {
+        let begun = deletions.moment
         let value: RemoteValue
         do {
             guard let found = try await store.value(of: names.answer(address.key), by: deadline) else { return nil }
@@ -70,15 +80,22 @@ final class RemoteTier: Sendable {
             return nil
         }
         if let maximumAge, clock.now() - resident.born > maximumAge { return nil }
-        return state.withLock { $0.pending.cover(key: address.key, tags: answer.tags) } ? nil : resident
+        let isForgotten = state.withLock { state in
+            // Or was while the store was asked, which may have been before it deleted.
+            state.pending.cover(key: address.key, tags: answer.tags)
+                || deletions.covers(key: address.key, tags: answer.tags, since: begun)
+        }
+        return isForgotten ? nil : resident
     }
 
     // MARK: Writing
 
-    /// Puts an answer on the queue.
-    func enqueue(_ resident: Resident, at address: CacheAddress) {
+    /// Puts an answer on the queue, unless it was invalidated since `moment`.
+    func enqueue(_ resident: Resident, at address: CacheAddress, since moment: CacheMoment) {
         let isQueued = state.withLock { state in
             let answer = resident.answer
+            // Under the lock: what is noted later finds the answer on the queue.
+            guard !log.covers(key: address.key, tags: answer.tags, since: moment) else { return false }
             guard answer.encodedBound <= settings.answerBytes, answer.tags.count <= CachedAnswer.tagLimit,
                 answer.tags.allSatisfy({ $0.name.utf8.count <= CacheTag.nameLimit })
             else {
@@ -98,27 +115,32 @@ final class RemoteTier: Sendable {
     func finish() { wake.finish() }
 
     /// Writes what waits, a batch at a time.
-    func writeQueue() async {
-        while await writeBatch() != nil {}
+    ///
+    /// - Parameter forget: told what was invalidated while it was written, and is deleted again.
+    func writeQueue(_ forget: (CacheInvalidation) -> Void) async {
+        while await writeBatch(forget) != nil {}
     }
 
     /// Writes what waits for as long as the store takes it; the rest is lost.
-    func writeLast() async {
-        while let written = await writeBatch() {
+    func writeLast(_ forget: (CacheInvalidation) -> Void) async {
+        while let written = await writeBatch(forget) {
             guard written else { break }
         }
         state.withLock { $0.figures.lostStores += $0.queue.removeAll() }
     }
 
     /// Whether all of the next batch was written; nil when none waits.
-    private func writeBatch() async -> Bool? {
+    private func writeBatch(_ forget: (CacheInvalidation) -> Void) async -> Bool? {
         let batch = state.withLock { $0.queue.takeBatch(atMost: Self.batch) }
         if batch.isEmpty { return nil }
         let isWritten = await withTaskGroup(of: Bool.self) { group in
             for write in batch { group.addTask { await self.perform(write) } }
             return await group.reduce(true) { $0 && $1 }
         }
-        for key in state.withLock({ $0.queue.finishBatch() }) { _ = await perform(.key(key), begin(.key(key))) }
+        for key in state.withLock({ $0.queue.finishBatch() }) {
+            _ = await perform(.key(key))
+            forget(.key(key))
+        }
         return isWritten
     }
 
@@ -144,16 +166,20 @@ final class RemoteTier: Sendable {
 
     // MARK: Invalidation
 
-    /// From now on nothing that `which` means is read from the store or written to it.
-    func begin(_ which: CacheInvalidation) -> PendingInvalidations.Ticket {
+    /// From now on nothing that `which` means is read from the store or written to it. Behind its being noted in the log.
+    func begin(_ which: CacheInvalidation) {
         state.withLock { state in
-            state.queue.drop(which)
-            return state.pending.begin(which)
+            state.drop(which)
+            state.pending.begin(which)
         }
     }
 
-    /// Deletes in the store and tells the other replicas. nil when the store did not do both; it is told again then.
-    func perform(_ which: CacheInvalidation, _ ticket: PendingInvalidations.Ticket) async -> Int? {
+    /// Another replica deletes what `which` means, which waits here to be written.
+    func drop(_ which: CacheInvalidation) { state.withLock { $0.drop(which) } }
+
+    /// Deletes in the store what was begun, and tells the other replicas. nil when the store did not do both; it is told
+    /// again then.
+    func perform(_ which: CacheInvalidation) async -> Int? {
         do {
             let count =
                 switch which {
@@ -165,21 +191,21 @@ final class RemoteTier: Sendable {
             try await store.publish(names.message(which, from: sender), to: RemoteNames.channel)
             state.withLock { state in
                 // Who read before the deletion must know before what was read is no longer refused.
-                epoch.advance()
-                state.pending.succeeded(ticket)
+                deletions.note(which)
+                state.pending.succeeded(which)
                 state.figures.invalidated += count
             }
             return count
         } catch {
-            state.withLock { $0.pending.failed(ticket) }
+            state.withLock { $0.pending.failed(which) }
             return nil
         }
     }
 
     /// Tells the store again what it did not do.
     func retryInvalidations() async {
-        while let (ticket, which) = state.withLock({ $0.pending.retry() }) {
-            guard await perform(which, ticket) != nil else { return }
+        while let which = state.withLock({ $0.pending.retry() }) {
+            guard await perform(which) != nil else { return }
         }
     }
 
@@ -192,7 +218,6 @@ final class RemoteTier: Sendable {
                 hear(.everything)
             case .message(let bytes):
                 guard let (sender, which) = self.names.read(bytes), sender != self.sender else { return }
-                self.state.withLock { $0.queue.drop(which) }
                 hear(which)
             }
         }

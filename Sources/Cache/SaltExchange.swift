@@ -21,12 +21,14 @@ package struct SaltExchange: Service {
     private static let pace = (look: Duration.seconds(1), reads: 5)
     private static let patience = Duration.seconds(1)
 
+    /// - Parameter master: the same in all replicas.
     package init(_ secrets: TenantSecrets, store: any RemoteStore, master: MasterSecret) {
         self.secrets = secrets
         self.store = store
         key = master.replicaKey(for: "quintet salts 1")
     }
 
+    /// Exchanges until graceful shutdown.
     package func run() async throws {
         await cancelWhenGracefulShutdown {
             var (revision, looks) = (UInt64.max, 0)

@@ -6,6 +6,7 @@ package struct SaltFile: Sendable {
     private let path: String
     private var file: StateFile { StateFile(path: path) }
 
+    /// Made where it is first written.
     package init(stateDirectory: String) { path = stateDirectory + "/cache-salts.json" }
 
     private struct Content: Codable {

@@ -116,6 +116,7 @@ struct StateFile {
 
 /// What is wrong with a file of the state directory, for the person who mends it.
 package struct StateFileError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// The file, what is wrong with it, and what to do: two sentences.
     package let path: String
     package let problem: String
     package let mend: String

@@ -7,6 +7,7 @@ import Synchronization
 ///
 /// As a service it writes to the remote store, hears what other replicas invalidate, and sweeps.
 package final class TieredCache: AnswerCache, Service {
+    /// What the memory tiers hold.
     package struct Settings: Sendable {
         /// nil switches the tier off.
         package var memory: MemoryTier.Limits?
@@ -27,7 +28,7 @@ package final class TieredCache: AnswerCache, Service {
     private let session: MemoryTier?
     private let remote: RemoteTier?
     private let clock: CacheClock
-    private let epoch: InvalidationEpoch
+    private let log: InvalidationLog
     private let figures = Mutex(LookupFigures())
 
     /// - Parameter remote: the remote tier's store; nil switches the tier off.
@@ -35,32 +36,40 @@ package final class TieredCache: AnswerCache, Service {
         _ settings: Settings = Settings(), remote: (store: any RemoteStore, settings: RemoteSettings)? = nil,
         clock: CacheClock = .system
     ) {
-        let epoch = InvalidationEpoch()
+        let log = InvalidationLog()
         memory = settings.memory.map { MemoryTier(limits: $0) }
         session = settings.session.map { MemoryTier(limits: $0) }
-        self.remote = remote.map { RemoteTier(store: $0.store, settings: $0.settings, clock: clock, epoch: epoch) }
+        self.remote = remote.map { RemoteTier(store: $0.store, settings: $0.settings, clock: clock, log: log) }
         self.clock = clock
-        self.epoch = epoch
+        self.log = log
+    }
+
+    package var moment: CacheMoment { log.moment }
+
+    package func mayBeOutdated(_ key: String, tags: @autoclosure () -> [CacheTag], since moment: CacheMoment) -> Bool {
+        guard log.moment != moment else { return false }
+        let tags = tags()
+        return log.hasOne(since: moment) { $0.mayCover(key: key, tags: tags) }
     }
 
     package func recall(_ query: CacheQuery) -> CacheHit? {
-        let epoch = epoch.current
+        let moment = log.moment
         guard let found = findInMemory(query, countsMisses: false) else { return nil }
-        return give(found, query, since: epoch)
+        return give(found, query, since: moment)
     }
 
     package func look(up query: CacheQuery) async -> CacheHit? {
-        let epoch = epoch.current
+        let moment = log.moment
         var found = findInMemory(query, countsMisses: true)
         if found == nil { found = await findRemotely(query) }
-        if let found { return give(found, query, since: epoch) }
+        if let found { return give(found, query, since: moment) }
         figures.withLock { $0.count(query.labels, hit: nil) }
         return nil
     }
 
-    private func give(_ found: (resident: Resident, tier: CacheTier), _ query: CacheQuery, since epoch: Int) -> CacheHit {
+    private func give(_ found: (resident: Resident, tier: CacheTier), _ query: CacheQuery, since moment: CacheMoment) -> CacheHit {
         let (resident, tier) = found
-        promote(resident, from: tier, query, since: epoch)
+        promote(resident, from: tier, query, since: moment)
         figures.withLock { $0.count(query.labels, hit: resident.answer) }
         let now = clock.now()
         return CacheHit(
@@ -90,49 +99,59 @@ package final class TieredCache: AnswerCache, Service {
         await remote?.find(query).map { ($0, .remote) }
     }
 
-    /// Carries what a later tier had into the earlier ones, unless an invalidation came since the lookup began: it may
-    /// have meant this answer, and have passed the earlier tiers before the answer came there.
-    private func promote(_ resident: Resident, from tier: CacheTier, _ query: CacheQuery, since epoch: Int) {
-        switch tier {
-        case .memory: return
-        case .session: memory?.store(resident, for: query.address.key, now: clock.now())
-        case .remote: keepInMemory(resident, for: query.address.key, session: query.session)
-        }
-        if self.epoch.current != epoch { removeFromMemory(.key(query.address.key)) }
+    /// Carries what a later tier had into the earlier ones.
+    private func promote(_ resident: Resident, from tier: CacheTier, _ query: CacheQuery, since moment: CacheMoment) {
+        if tier == .memory { return }
+        _ = keepInMemory(resident, for: query.address.key, session: tier == .remote ? query.session : nil, since: moment)
     }
 
-    package func store(_ answer: CachedAnswer, at address: CacheAddress, session: String?) {
-        guard let resident = clock.resident(answer) else { return }
-        keepInMemory(resident, for: address.key, session: session)
-        remote?.enqueue(resident, at: address)
+    package func store(_ answer: CachedAnswer, at address: CacheAddress, session: String?, since moment: CacheMoment) -> Bool {
+        guard let resident = clock.resident(answer) else { return true }
+        guard keepInMemory(resident, for: address.key, session: session, since: moment) else { return false }
+        remote?.enqueue(resident, at: address, since: moment)
+        return true
     }
 
-    private func keepInMemory(_ resident: Resident, for key: String, session name: String?) {
+    /// False where an invalidation came since `moment`: it may have meant this answer, and have passed the tiers before the
+    /// answer came there.
+    private func keepInMemory(_ resident: Resident, for key: String, session name: String?, since moment: CacheMoment) -> Bool {
+        func isForgotten() -> Bool { log.covers(key: key, tags: resident.answer.tags, since: moment) }
+        // Before, so that it does not take a newer one's place; and behind, since it may be forgotten just now.
+        if isForgotten() { return false }
         let now = clock.now()
         memory?.store(resident, for: key, now: now)
         if let name { session?.store(resident, for: key, session: name, now: now) }
+        guard isForgotten() else { return true }
+        memory?.remove(key)
+        if let name { session?.remove(key, session: name) }
+        return false
     }
 
     package func invalidate(_ which: CacheInvalidation) async -> CacheInvalidationReport {
         // First what could still bring such an answer into memory, then memory, then what takes time.
-        let ticket = remote?.begin(which)
-        let (memory, session) = forgetInMemory(which)
+        log.note(which)
+        remote?.begin(which)
+        let (memory, session) = removeFromMemory(which)
         var report = CacheInvalidationReport(memory: memory, session: session)
-        if let remote, let ticket {
-            report.remote = await remote.perform(which, ticket)
+        if let remote {
+            report.remote = await remote.perform(which)
             report.isRemotePending = report.remote == nil
         }
         return report
     }
 
-    private func forgetInMemory(_ which: CacheInvalidation) -> (memory: Int, session: Int) {
-        epoch.advance()
-        return removeFromMemory(which)
+    /// Another replica has done it, or a write of ours came behind its deletion.
+    private func forget(_ which: CacheInvalidation) {
+        log.note(which)
+        remote?.drop(which)
+        _ = removeFromMemory(which)
     }
 
-    @discardableResult
     private func removeFromMemory(_ which: CacheInvalidation) -> (memory: Int, session: Int) {
-        (memory?.invalidate(which) ?? 0, session?.invalidate(which) ?? 0)
+        let removed = (memory?.invalidate(which) ?? 0, session?.invalidate(which) ?? 0)
+        // Once more: who found such an answer in one tier while it was removed must not carry it into another.
+        log.note(which)
+        return removed
     }
 
     package var report: CacheReport {
@@ -156,7 +175,7 @@ package final class TieredCache: AnswerCache, Service {
             group.addTask { await cancelWhenGracefulShutdown { await self.sweepNowAndThen() } }
             group.addTask {
                 await cancelWhenGracefulShutdown {
-                    await self.remote?.listen { _ = self.forgetInMemory($0) }
+                    await self.remote?.listen { self.forget($0) }
                 }
             }
         }
@@ -165,11 +184,11 @@ package final class TieredCache: AnswerCache, Service {
     private func writeRemotely() async {
         guard let remote else { return }
         await withGracefulShutdownHandler {
-            for await _ in remote.wakeUps { await remote.writeQueue() }
+            for await _ in remote.wakeUps { await remote.writeQueue(self.forget) }
         } onGracefulShutdown: {
             remote.finish()
         }
-        await remote.writeLast()
+        await remote.writeLast(self.forget)
     }
 
     private func sweepNowAndThen() async {

@@ -49,11 +49,13 @@ struct WriteQueue {
         return overtaken
     }
 
-    /// Takes out what an invalidation means.
-    mutating func drop(_ which: CacheInvalidation) {
+    /// Takes out what an invalidation means. Gives the keys of those under way that no other has meant before.
+    mutating func drop(_ which: CacheInvalidation) -> Set<String> {
         waiting.removeAll { $0.isMeant(by: which) }
         bytes = waiting.reduce(0) { $0 + $1.bytes }
-        overtaken.formUnion(underWay.lazy.filter { $0.isMeant(by: which) }.map(\.key))
+        let meant = Set(underWay.lazy.filter { $0.isMeant(by: which) }.map(\.key)).subtracting(overtaken)
+        overtaken.formUnion(meant)
+        return meant
     }
 
     /// Gives up all that wait. How many they were.

@@ -28,6 +28,7 @@ package struct GatewayError: Error, Sendable, Equatable {
         case deploymentNotFound = "deployment_not_found"
         case auditFailed = "audit_failed"
         case tooManyFeeds = "too_many_feeds"
+        case tooManyRequests = "too_many_requests"
         case providersResting = "providers_unavailable"
         case providersFailed = "providers_failed"
         case providerRefused = "provider_refused"

@@ -37,9 +37,7 @@ package struct ClientKeys: Sendable {
     /// A name that is the same on all replicas and says nothing of the key; not the digest's beginning, which callers could
     /// be found by.
     private static func tenant(of key: String) -> String {
-        "key-" + SHA256.hash(data: Array("quintet tenant \(key)".utf8)).prefix(8).map { byte in
-            (byte < 16 ? "0" : "") + String(byte, radix: 16)
-        }.joined()
+        "key-" + Hexadecimal.text(Array(SHA256.hash(data: Array("quintet tenant \(key)".utf8)).prefix(8)))
     }
 
     /// What a request shows, if anything.

@@ -23,6 +23,7 @@ package struct Ask: Sendable {
     package let request: ChatRequest
     package let target: RequestFacts.Target
     package let priority: RequestFacts.Priority
+    package let requestClass: RequestFacts.RequestClass?
     package let caller: Caller
     /// What the caller wants of the cache.
     package let cache: CacheDirectives
@@ -39,20 +40,21 @@ package struct Ask: Sendable {
 
     package init(
         requestID: String, request: ChatRequest, target: RequestFacts.Target,
-        priority: RequestFacts.Priority = .normal, caller: Caller = Caller(), cache: CacheDirectives? = nil,
-        executor: (any TaskExecutor)? = nil
+        priority: RequestFacts.Priority = .normal, requestClass: RequestFacts.RequestClass? = nil, caller: Caller = Caller(),
+        cache: CacheDirectives? = nil, executor: (any TaskExecutor)? = nil
     ) {
         self.requestID = requestID
         self.request = request
         self.target = target
         self.priority = priority
+        self.requestClass = requestClass
         self.caller = caller
         self.cache = cache ?? request.cache
         self.executor = executor
     }
 
     /// What the plan needs to know of it.
-    var facts: RequestFacts {
+    package var facts: RequestFacts {
         var facts = RequestFacts(target: target, promptTokens: request.promptTokens)
         facts.priority = priority
         facts.key = caller.tenant
@@ -63,8 +65,22 @@ package struct Ask: Sendable {
         facts.isStream = request.isStream
         facts.messageCount = request.messageCount
         facts.needs = request.needs
-        if target.readsText { facts.text = request.lastUserText }
+        facts.requestClass = requestClass
+        facts.reasoningEffort = request.reasoningEffort
+        if target.readsText {
+            facts.text = request.lastUserText
+            if request.messageCount > 2 { facts.earlierTexts = request.earlierUserTexts }
+        }
         return facts
+    }
+
+    /// A number for the conversation within this process; nil for a prompt that no provider keeps.
+    var conversation: UInt64? {
+        guard request.promptTokens >= WarmPrompts.leastTokens else { return nil }
+        var hasher = Hasher()
+        hasher.combine(caller.tenant)
+        if let session = caller.session { hasher.combine(session) } else { hasher.combine(request.conversationHash) }
+        return UInt64(truncatingIfNeeded: hasher.finalize())
     }
 }
 

@@ -111,7 +111,7 @@ struct AttemptRun: Sendable {
                 course.passOver()
                 continue
             }
-            let attempt = open(planned, as: aim.isContinuation ? .resumedPart : .answer, permit)
+            let attempt = open(planned, for: aim, as: aim.isContinuation ? .resumedPart : .answer, permit)
             course.begin()
             do {
                 return try await reach(begin(attempt, aim), aim)
@@ -126,9 +126,11 @@ struct AttemptRun: Sendable {
     }
 
     /// An attempt that has its permit.
-    func open(_ planned: Plan.Attempt, as kind: Receipt.Kind, _ permit: Fleet.Permit) -> OpenAttempt {
-        OpenAttempt(
-            planned, for: kind, forecast: plan.forecast, permit: permit, fleet: fleet, settlement: settlement,
+    func open(_ planned: Plan.Attempt, for aim: Aim, as kind: Receipt.Kind, _ permit: Fleet.Permit) -> OpenAttempt {
+        let prompt = OpenAttempt.Prompt(
+            isComparable: !aim.isContinuation && ask.request.needs.isDisjoint(with: [.vision, .audio]), conversation: ask.conversation)
+        return OpenAttempt(
+            planned, for: kind, forecast: plan.forecast, prompt: prompt, permit: permit, fleet: fleet, settlement: settlement,
             requestID: ask.requestID, isStream: ask.request.isStream, member: ask.member?.book)
     }
 

@@ -9,14 +9,19 @@ package final class Fleet: Sendable {
     let loads: Loads
     /// nil while it is off.
     package let hedging: Hedging?
+    let prompts: KeptPrompts
     let calls: any ProviderCalls
 
-    init(catalogue: Catalogue, breakers: Breakers, keys: KeyBenches, loads: Loads, hedging: Hedging?, calls: any ProviderCalls) {
+    init(
+        catalogue: Catalogue, breakers: Breakers, keys: KeyBenches, loads: Loads, hedging: Hedging?, prompts: KeptPrompts,
+        calls: any ProviderCalls
+    ) {
         self.catalogue = catalogue
         self.breakers = breakers
         self.keys = keys
         self.loads = loads
         self.hedging = hedging
+        self.prompts = prompts
         self.calls = calls
     }
 
@@ -26,7 +31,7 @@ package final class Fleet: Sendable {
             catalogue: catalogue, breakers: Breakers(catalogue: catalogue, continuing: breakers),
             keys: KeyBenches(catalogue: catalogue, logger: breakers.logger, now: breakers.now),
             loads: Loads(catalogue: catalogue, continuing: loads, now: breakers.now),
-            hedging: Hedging(catalogue: catalogue, continuing: hedging, now: breakers.now), calls: calls)
+            hedging: Hedging(catalogue: catalogue, continuing: hedging, now: breakers.now), prompts: prompts, calls: calls)
     }
 
     /// How busy the connections to the providers are.

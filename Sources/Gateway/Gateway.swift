@@ -24,7 +24,8 @@ package struct Gateway: Sendable {
             Fleet(
                 catalogue: catalogue, breakers: breakers,
                 keys: KeyBenches(catalogue: catalogue, logger: breakers.logger, now: now),
-                loads: Loads(catalogue: catalogue, now: now), hedging: Hedging(catalogue: catalogue, now: now), calls: calls))
+                loads: Loads(catalogue: catalogue, now: now), hedging: Hedging(catalogue: catalogue, now: now),
+                prompts: KeptPrompts(now: now), calls: calls))
         self.outcomes = outcomes
         self.now = now
         self.random = random
@@ -65,12 +66,13 @@ package struct Gateway: Sendable {
         guard let course = keeping.course(for: ask, by: route, in: fleet.catalogue) else {
             return try await alone(ask, by: route, fleet, .bypassed)
         }
-        if let answer = recalled(ask, by: route, keeping, course) { return answer }
         // What is to be kept nowhere is shared with nobody.
         if course.wishes.noStore {
+            if let answer = await lookedUp(ask, by: route, keeping, course) { return answer }
             keeping.refuse(.noStore)
             return try await alone(ask, by: route, fleet, .bypassed)
         }
+        if let answer = recalled(ask, by: route, keeping, course) { return answer }
         return try await shared(ask, by: route, fleet, keeping, course)
     }
 
@@ -98,11 +100,16 @@ package struct Gateway: Sendable {
     ) throws(AnswerFailure) -> AttemptRun {
         let plan: Plan
         do throws(PlanFailure) {
-            let (planner, facts) = (planner(fleet, isHealthKnown: true), ask.facts)
+            let planner = planner(fleet, isHealthKnown: true)
+            var facts = ask.facts
+            facts.warmPrompt = ask.conversation.flatMap { fleet.prompts.prompt(of: $0) }
             if let route { plan = try planner.plan(facts, by: route) } else { plan = try planner.plan(facts) }
         } catch { throw AnswerFailure(error) }
         let settlement = Settlement(requestID: ask.requestID, isStream: ask.request.isStream, sink: sink, since: arrival, now: now)
-        settlement.note { $0.agent = plan.agent?.id }
+        settlement.note {
+            $0.agent = plan.agent?.id
+            $0.asked = .init(target: ask.target, needs: ask.request.needs, complexity: plan.complexity)
+        }
         return AttemptRun(
             ask: ask, plan: plan, fleet: fleet, settlement: settlement, now: now, random: random, heartbeat: heartbeat,
             keepsUsage: keepsUsage)

@@ -1,7 +1,7 @@
 package import Core
 import Synchronization
 
-/// How busy and quick one catalogue's deployments are. Like ``Breakers``, the measurements outlive the catalogue.
+/// How busy and quick one catalogue's deployments are, and how its models count tokens. Like ``Breakers``, the measurements outlive the catalogue.
 ///
 /// An attempt costs two atomics for the calls in flight and one short lock for its latency.
 package final class Loads: DeploymentMeasures {
@@ -11,6 +11,9 @@ package final class Loads: DeploymentMeasures {
     /// By model index.
     private let turns: [Turn]
     let lengths: AnswerLengths
+    /// By model index.
+    private let tokens: [TokenCount]
+    private let models: [String]
     private let now: @Sendable () -> Instant
 
     /// What a provider's fault counts as at least, in seconds: a deployment that fails quickly must not look quick.
@@ -23,6 +26,9 @@ package final class Loads: DeploymentMeasures {
         meters = places.map { known[$0] ?? Meter() }
         turns = catalogue.models.map { _ in Turn() }
         lengths = AnswerLengths(catalogue: catalogue, continuing: previous?.lengths)
+        models = catalogue.models.map(\.name)
+        let counts = previous.map { Dictionary(zip($0.models, $0.tokens)) { first, _ in first } } ?? [:]
+        tokens = models.map { counts[$0] ?? TokenCount() }
     }
 
     func begin(_ deployment: Deployment) { meters[deployment.index].inFlight.add(1, ordering: .relaxed) }
@@ -57,6 +63,13 @@ package final class Loads: DeploymentMeasures {
             latency: meter.latency.withLock { $0[isStream].value(now: now) })
     }
 
+    /// Notes what a provider reported for a prompt of so many tokens by the estimate.
+    func observeTokens(_ reported: Int, estimated: Int, of model: Model) {
+        tokens[model.index].correction.withLock { $0.observe(estimated: estimated, reported: reported) }
+    }
+
+    package func tokenFactor(of model: Model) -> Double { tokens[model.index].correction.withLock { $0.factor } }
+
     package func nextTurn(of model: Model) -> Int {
         turns[model.index].number.wrappingAdd(1, ordering: .relaxed).oldValue
     }
@@ -79,6 +92,10 @@ private final class Meter: Sendable {
             set { if isStream { streamed = newValue } else { whole = newValue } }
         }
     }
+}
+
+private final class TokenCount: Sendable {
+    let correction = Mutex(TokenCorrection())
 }
 
 private final class Turn: Sendable {

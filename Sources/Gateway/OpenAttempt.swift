@@ -12,11 +12,21 @@ final class OpenAttempt: Sendable {
     /// What it is for, if anything of it reaches the caller.
     private let kind: Receipt.Kind
     private let forecast: CostForecast
+    private let prompt: Prompt
     private let isStream: Bool
     /// Of the team's call that it is made for.
     private let member: MemberBook?
     /// nil once it was paid.
     private let debt: Mutex<Debt?>
+
+    /// What can be learned from what the provider counts of it.
+    struct Prompt: Sendable {
+        /// Whether what the provider counts says how good the estimate is: not for a continuation, which has more text, nor with
+        /// images or sound, whose tokens are a mere guess.
+        let isComparable: Bool
+        /// nil where the provider will not keep it.
+        let conversation: UInt64?
+    }
 
     private struct Debt {
         let permit: Fleet.Permit
@@ -26,13 +36,14 @@ final class OpenAttempt: Sendable {
     }
 
     init(
-        _ planned: Plan.Attempt, for kind: Receipt.Kind, forecast: CostForecast, permit: Fleet.Permit, fleet: Fleet,
+        _ planned: Plan.Attempt, for kind: Receipt.Kind, forecast: CostForecast, prompt: Prompt, permit: Fleet.Permit, fleet: Fleet,
         settlement: Settlement, requestID: String, isStream: Bool, member: MemberBook? = nil
     ) {
         self.isStream = isStream
         self.member = member
         self.kind = kind
         self.forecast = forecast
+        self.prompt = prompt
         self.planned = planned
         self.fleet = fleet
         self.settlement = settlement
@@ -57,7 +68,13 @@ final class OpenAttempt: Sendable {
     }
 
     func succeed() {
-        if let debt = settle(.success) { record(nil, debt.tally) }
+        guard let debt = settle(.success) else { return }
+        record(nil, debt.tally)
+        guard let usage = debt.tally.usage else { return }
+        if prompt.isComparable { fleet.loads.observeTokens(usage.promptTokens, estimated: forecast.promptTokens, of: planned.model) }
+        guard let conversation = prompt.conversation, let provider = fleet.catalogue.provider(planned.deployment.provider)
+        else { return }
+        fleet.prompts.note(usage, of: conversation, by: planned, api: provider.api)
     }
 
     /// False if it was paid before.

@@ -43,10 +43,20 @@ package struct Outcome: Sendable {
         case callerGone
     }
 
+    /// What a model was chosen by, so that another policy can be tried on it.
+    package struct Asked: Sendable {
+        package let target: RequestFacts.Target
+        package let needs: Abilities
+        /// nil where the caller named the model.
+        package let complexity: Complexity?
+    }
+
     package let requestID: String
     package let isStream: Bool
     package var ending: Ending = .callerGone
     package var agent: String?
+    /// nil for a request that no call was planned for.
+    package var asked: Asked?
     /// What the cache had to do with it.
     package var cache = CacheNote.off
     package var attempts: [AttemptRecord] = []

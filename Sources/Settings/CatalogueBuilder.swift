@@ -16,7 +16,9 @@ package enum CatalogueBuilder {
     /// The catalogue, and the keys by the ways in that they open. A provider without its key is off, and its models stay listed; a key
     /// that no header can hold, or an addition whose name is taken, is an error.
     package static func build(
-        models file: ModelsFile, agents: [Agent], environment: [String: String], adding additions: [Addition] = []
+        models file: ModelsFile, agents: [Agent], agentModel: AgentModel? = nil, complexityModel: ComplexityModel = .untrained,
+        environment: [String: String],
+        adding additions: [Addition] = []
     ) throws(ConfigurationError) -> (catalogue: Catalogue, keys: [String: Secret]) {
         let problems = ProblemLog(file: file.path)
         noteClashes(of: file, with: additions, problems)
@@ -37,7 +39,10 @@ package enum CatalogueBuilder {
         let accesses = Dictionary(providers.map { ($0.id, $0.accesses) }) { first, _ in first }
         let models = number(file.models + additions.flatMap(\.models), accesses, file.policy)
         let agents = agents.sorted { $0.id < $1.id }
-        return (Catalogue(providers: providers, models: models, agents: agents, policy: file.policy), keys)
+        let catalogue = Catalogue(
+            providers: providers, models: models, agents: agents, policy: file.policy, agentModel: agentModel,
+            complexityModel: complexityModel)
+        return (catalogue, keys)
     }
 
     private static func noteUnknownAgents(in policy: Policy, among agents: [Agent], _ problems: ProblemLog) {

@@ -17,6 +17,7 @@ enum RequestLine {
         text += ending(of: outcome)
         append("id", outcome.requestID, to: &text)
         if let agent = outcome.agent { append("agent", agent, to: &text) }
+        if let asked = outcome.asked { append(asked, to: &text) }
         for attempt in outcome.attempts {
             append(key(of: attempt), attempt.deployment, to: &text)
             text += ":"
@@ -25,7 +26,10 @@ enum RequestLine {
         for resumption in outcome.resumptions { append("resumed", "\(resumption.model):\(resumption.by.rawValue)", to: &text) }
         append("seconds", rounded(outcome.seconds), to: &text)
         if let first = outcome.firstContentSeconds { append("first_content", rounded(first), to: &text) }
-        if let usage = outcome.usage { append("tokens", "\(usage.promptTokens)+\(usage.completionTokens)", to: &text) }
+        if let usage = outcome.usage {
+            append("tokens", "\(usage.promptTokens)+\(usage.completionTokens)", to: &text)
+            if usage.cachedPromptTokens > 0 { append("cached", "\(usage.cachedPromptTokens)", to: &text) }
+        }
         appendCost(of: outcome, to: &text)
         text += "\n"
     }
@@ -36,6 +40,16 @@ enum RequestLine {
         case .waste: "waste"
         case .answer, .failedAttempt, .resumedPart, .cacheHit, .sharedCall, .synthesis: "attempt"
         }
+    }
+
+    /// What `quintet route price` chooses another model by.
+    private static func append(_ asked: Outcome.Asked, to text: inout String) {
+        append("asked", asked.target.name, to: &text)
+        if let complexity = asked.complexity {
+            append("complexity", rounded(complexity.score), to: &text)
+            if !complexity.isJudged { append("judged", "no", to: &text) }
+        }
+        if !asked.needs.isEmpty { append("needs", asked.needs.codes.joined(separator: ","), to: &text) }
     }
 
     private static func appendCost(of outcome: Outcome, to text: inout String) {

@@ -1,4 +1,3 @@
-import ArgumentParser
 import Core
 import DemoProvider
 import Foundation
@@ -13,7 +12,7 @@ struct Loading {
 
     /// Reads the settings, the catalogue and the agents.
     static func read(_ flags: SettingFlags) throws -> Loading {
-        try explained { () throws(ConfigurationError) in
+        try Terminal.explained { () throws(ConfigurationError) in
             let environment = ProcessInfo.processInfo.environment
             let settings = try ServerSettings.read(flags: flags.flags, environment: environment)
             return Loading(
@@ -41,7 +40,27 @@ struct Loading {
 
     /// The catalogue and the providers' keys, or the end of the command.
     func catalogue(demoPort: Int?) throws -> (catalogue: Catalogue, keys: [String: Secret]) {
-        try Self.explained { () throws(ConfigurationError) in try built(demoPort: demoPort) }
+        try Terminal.explained { () throws(ConfigurationError) in try built(demoPort: demoPort) }
+    }
+
+    /// A catalogue to choose by without calling anyone.
+    ///
+    /// - Parameters:
+    ///   - models: this catalogue's file, or another one.
+    ///   - used: providers that count as on whatever the environment says; where none is on, all count as on.
+    ///   - costBias: in place of the file's, for all agents and keys.
+    func offline(_ models: ModelsFile, used: Set<String>, costBias: Double?) throws(ConfigurationError) -> Catalogue {
+        let demo: [CatalogueBuilder.Addition] = wantsDemo && used.contains("demo") ? [.demo(port: 0)] : []
+        let inUse = models.environment(turningOn: used, beside: environment)
+        let isAnyOn = !demo.isEmpty || models.isAnyProviderOn(environment: inUse)
+        let catalogue = try CatalogueBuilder.build(
+            models: models, agents: agents,
+            agentModel: TrainedWeights.agentModel(directory: settings.weightsDirectory, agents: agents),
+            complexityModel: TrainedWeights.complexityModel(directory: settings.weightsDirectory),
+            environment: isAnyOn ? inUse : models.environment(turningOn: Set(models.providers.map(\.id)), beside: environment),
+            adding: demo
+        ).catalogue
+        return costBias.map { catalogue.with(costBias: $0) } ?? catalogue
     }
 
     /// The catalogue and the providers' keys.
@@ -49,14 +68,9 @@ struct Loading {
     /// - Parameter demoPort: where the demo provider listens, if it runs.
     func built(demoPort: Int?) throws(ConfigurationError) -> (catalogue: Catalogue, keys: [String: Secret]) {
         try CatalogueBuilder.build(
-            models: models, agents: agents, environment: environment, adding: demoPort.map { [.demo(port: $0)] } ?? [])
-    }
-
-    /// On a mistake in the configuration says what is wrong and how to mend it, and ends the command with status 1.
-    private static func explained<Result>(_ body: () throws(ConfigurationError) -> Result) throws -> Result {
-        do { return try body() } catch {
-            Terminal.complain("\(error)")
-            throw ExitCode.failure
-        }
+            models: models, agents: agents,
+            agentModel: TrainedWeights.agentModel(directory: settings.weightsDirectory, agents: agents),
+            complexityModel: TrainedWeights.complexityModel(directory: settings.weightsDirectory),
+            environment: environment, adding: demoPort.map { [.demo(port: $0)] } ?? [])
     }
 }

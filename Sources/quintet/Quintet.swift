@@ -10,5 +10,5 @@ struct Quintet: AsyncParsableCommand {
             Start it with 'quintet serve' and point any OpenAI SDK at http://127.0.0.1:8080/v1.
             Without a provider's key in the environment it starts a demo provider, so that you can try it at once.
             """,
-        subcommands: [Serve.self, Check.self, Chat.self, CacheCommand.self, DemoProviderCommand.self])
+        subcommands: [Serve.self, Check.self, Route.self, Chat.self, CacheCommand.self, DemoProviderCommand.self])
 }

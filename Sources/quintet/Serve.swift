@@ -40,21 +40,13 @@ struct Serve: AsyncParsableCommand {
         }
     }
 
-    /// Says what is wrong with a file of the state directory, and ends the command.
-    private func explained<Result>(_ body: () throws -> Result) throws -> Result {
-        do { return try body() } catch {
-            Terminal.complain("\(error)")
-            throw ExitCode.failure
-        }
-    }
-
     private func serve(_ loading: Loading, demoPort: Int?, _ logger: Logger) async throws {
         let settings = loading.settings
         let (catalogue, keys) = try loading.catalogue(demoPort: demoPort)
         let engine = CurlEngine()
         let calls = engine.calls(to: catalogue.endpoints(keys: keys))
         let log = RequestLog(level: .init(settings.logLevel))
-        let caching = try explained { try CachingParts.make(settings, logger: logger) }
+        let caching = try Terminal.explained { try CachingParts.make(settings, logger: logger) }
         let gateway = Gateway(
             catalogue: catalogue, breakers: Breakers(catalogue: catalogue, logger: logger), calls: calls, outcomes: log,
             keeping: caching?.keeping)

@@ -13,6 +13,8 @@ struct SettingFlags: ParsableArguments {
     var models: String?
     @Option(help: "Folder of the agents' profiles (default: agents).")
     var agents: String?
+    @Option(help: "Folder of trained routing weights (default: the built-in ones).")
+    var weights: String?
     @Option(help: "Folder for what the gateway keeps (default: .quintet).")
     var stateDir: String?
     @Option(help: "Threads that serve clients (default: one for two cores).")
@@ -29,6 +31,7 @@ struct SettingFlags: ParsableArguments {
         flags.port = port
         flags.models = models
         flags.agents = agents
+        flags.weights = weights
         flags.stateDirectory = stateDir
         flags.loops = loops
         flags.drainSeconds = drainSeconds

@@ -48,14 +48,21 @@ enum Fixture {
     ) -> CachedAnswer {
         CachedAnswer(
             body: ByteBuffer(string: #"{"choices":[{"message":{"content":"\#(text)"}}]}"#), model: "m", deployment: "p/m",
-            agent: "dev", usage: Usage(
+            usage: Usage(
                 promptTokens: 100, completionTokens: 20, cachedPromptTokens: 60, cacheWriteTokens: 7, longCacheWriteTokens: 6,
                 promptAudioTokens: 5, promptImageTokens: 4, reasoningTokens: 3, completionAudioTokens: 2),
-            cost: Money(picodollars: 2_500_000), createdAt: createdAt, life: life, confidence: 0.9, tags: tags, seconds: 1.5)
+            cost: Money(picodollars: 2_500_000), createdAt: createdAt, life: life, tags: tags, seconds: 1.5)
     }
 
     static func resident(_ answer: CachedAnswer, at time: CacheTime) -> Resident {
         Resident(answer: answer, born: time.now, freshUntil: time.now + answer.life)
+    }
+}
+
+extension TieredCache {
+    /// Keeps an answer that is made now.
+    func store(_ answer: CachedAnswer, at address: CacheAddress, session: String?) {
+        _ = store(answer, at: address, session: session, since: moment)
     }
 }
 

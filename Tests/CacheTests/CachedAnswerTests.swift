@@ -9,19 +9,16 @@ import Testing
 struct CachedAnswerTests {
     private static let plain = CachedAnswer(
         body: ByteBuffer(string: "{}"), model: "", deployment: "", usage: nil, cost: nil, createdAt: -5,
-        life: .milliseconds(1), confidence: 0, tags: [], seconds: 0)
+        life: .milliseconds(1), tags: [], seconds: 0)
 
     private func expectSame(_ left: CachedAnswer, _ right: CachedAnswer) {
         #expect(left.body == right.body)
-        #expect(left.contentType == right.contentType)
         #expect(left.model == right.model)
         #expect(left.deployment == right.deployment)
-        #expect(left.agent == right.agent)
         #expect(left.usage == right.usage)
         #expect(left.cost == right.cost)
         #expect(left.createdAt == right.createdAt)
         #expect(left.life == right.life)
-        #expect(left.confidence == right.confidence)
         #expect(left.tags == right.tags)
         #expect(left.seconds == right.seconds)
     }
@@ -73,7 +70,7 @@ struct CachedAnswerTests {
     private func expectSound(_ answer: CachedAnswer?) {
         guard let answer else { return }
         let isSound =
-            answer.life > .zero && answer.life <= CachedAnswer.longestLife && (0...1).contains(answer.confidence)
+            answer.life > .zero && answer.life <= CachedAnswer.longestLife
             && answer.seconds >= 0 && answer.tags.count <= CachedAnswer.tagLimit
             && (answer.usage?.cachedPromptTokens ?? 0) <= (answer.usage?.promptTokens ?? 0)
         #expect(isSound)
@@ -85,8 +82,8 @@ struct CachedAnswerTests {
         let read = large.readSlice(length: 100)
         let slice = try #require(read)
         let answer = CachedAnswer(
-            body: slice, model: "m", deployment: "d", usage: nil, cost: nil, createdAt: 0, life: .seconds(1), confidence: 1,
-            tags: [], seconds: 0)
+            body: slice, model: "m", deployment: "d", usage: nil, cost: nil, createdAt: 0, life: .seconds(1), tags: [],
+            seconds: 0)
         #expect(answer.body.storageCapacity == 128)
         #expect(answer.body == slice)
         #expect(answer.footprint < 1024)
@@ -118,5 +115,14 @@ struct CachedAnswerTests {
         #expect(CacheTag.own("b:c", of: "a") != CacheTag.own("c", of: "a:b"))
         #expect(CacheTag.own("x", of: "a") != CacheTag.own("x", of: "b"))
         #expect(CacheTag.user("x", of: "a") != CacheTag.session("x", of: "a"))
+    }
+
+    @Test(arguments: [
+        (CacheTag.tenant("acme"), "acme"), (.user("x", of: "acme"), "acme"), (.session("a:b", of: "a:b:c"), "a:b:c"),
+        (.own("9:x", of: "漢字"), "漢字"), (.own("", of: ""), ""), (.tenant("a:b"), "a:b"), (.agent("dev"), nil), (.model("4:acme:m"), nil),
+        (CacheTag(name: "own"), nil), (CacheTag(name: "own:x:y"), nil), (CacheTag(name: "own:-1:y"), nil), (CacheTag(name: ""), nil),
+    ] as [(CacheTag, String?)])
+    func aTagKnowsItsTenant(tag: CacheTag, owner: String?) {
+        #expect(tag.owner == owner && CacheInvalidation.tag(tag).owner == owner)
     }
 }

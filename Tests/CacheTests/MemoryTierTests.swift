@@ -46,7 +46,22 @@ struct MemoryTierTests {
         #expect(tier.find("k", session: "s1", now: time.now)?.answer.text.contains("one") == true)
         #expect(tier.find("k", session: "s2", now: time.now)?.answer.text.contains("two") == true)
         #expect(tier.find("k", session: "s3", now: time.now) == nil)
-        #expect(tier.invalidate(.key("k")) == 2)
+        tier.remove("k")
+        #expect(tier.report.entries == 2, "that was of no session")
+        tier.remove("k", session: "s1")
+        #expect(tier.find("k", session: "s1", now: time.now) == nil && tier.report.entries == 1)
+        store(Fixture.answer("one"), for: "k", session: "s1", in: tier)
+        store(Fixture.answer("one"), for: "k", in: tier)
+        store(Fixture.answer("one"), for: "l", session: "s1", in: tier)
+        #expect(tier.invalidate(.key("k")) == 3 && tier.keyCount == 1)
+    }
+
+    /// A key is found without looking at the others: that would take minutes for so many.
+    @Test(.timeLimit(.minutes(1))) func aKeyIsForgottenInNoTime() {
+        let tier = tier(entries: 20_000, bytes: 1 << 30)
+        for number in 0..<20_000 { store(Fixture.answer(tags: []), for: "k\(number)", session: "s\(number % 200)", in: tier) }
+        for number in 0..<20_000 { #expect(tier.invalidate(.key("k\(number)")) == 1) }
+        #expect(tier.keyCount == 0 && tier.report.entries == 0)
     }
 
     @Test func aSessionsQuotaIsItsOwn() {
@@ -100,11 +115,14 @@ struct MemoryTierTests {
             default: time.advance(.seconds(1))
             }
         }
+        #expect(tier.keyCount <= tier.report.entries)
         let before = tier.report.entries
         var removed = 0
         for number in 0..<9 { removed += tier.invalidate(.tag(.own("t\(number)", of: "acme"))) }
         #expect(tier.tagCount == 0)
         #expect(tier.report.entries == before - removed)
+        for number in 0..<60 { _ = tier.invalidate(.key("k\(number)")) }
+        #expect(tier.keyCount == 0 && tier.report.entries == 0)
     }
 
     @Test func staysWithinItsBytes() {

@@ -54,7 +54,7 @@ struct RedisStoreTests {
             #expect(try await running.store.delete("k1") == 1)
             #expect(try await running.store.delete(tagged: "seventh") == 100)
             #expect(try await running.store.delete(tagged: "seventh") == 0)
-            #expect(try await server.command("EXISTS", "quintet:tag:seventh") == "0")
+            #expect(try await server.command("EXISTS", "quintet:tagged:seventh") == "0")
             #expect(try await running.value("k2") != nil)
             #expect(try await running.store.delete(tagged: "all") == 599, "exactly those that were there")
             #expect(try await server.command("DBSIZE") == "0")
@@ -65,9 +65,33 @@ struct RedisStoreTests {
     @Test func aTagLivesAsLongAsItsLongestValue() async throws {
         try await RunningRedisStore.withRedis { server, running in
             for life in [100, 5000, 10] { try await running.set("k\(life)", life: .seconds(life), tags: ["t"]) }
-            let seconds = try #require(Int(try await server.command("TTL", "quintet:tag:t")))
+            let seconds = try #require(Int(try await server.command("TTL", "quintet:tagged:t")))
             #expect((4900...5000).contains(seconds))
-            #expect(try await server.command("SCARD", "quintet:tag:t") == "3")
+            #expect(try await server.command("ZCARD", "quintet:tagged:t") == "3")
+        }
+    }
+
+    /// A tag of every answer of a tenant would otherwise hold the name of each that there ever was.
+    @Test func aTagForgetsTheNamesOfValuesThatEnded() async throws {
+        try await RunningRedisStore.withRedis { server, running in
+            try await running.set("long", life: .seconds(1000), tags: ["t"])
+            for number in 0..<250 { try await running.set("short\(number)", life: .milliseconds(1), tags: ["t"]) }
+            try await withHardLimit("names that left") {
+                repeat { try await running.set("last", life: .seconds(1000), tags: ["t"]) }
+                    while try await server.command("ZCARD", "quintet:tagged:t") != "2"
+            }
+            #expect(try await running.store.delete(tagged: "t") == 2)
+        }
+    }
+
+    /// A value that is written again has the life of the last time.
+    @Test func aTagKeepsTheNamesOfValuesThatAreThere() async throws {
+        try await RunningRedisStore.withRedis { server, running in
+            try await running.set("k", life: .milliseconds(1), tags: ["t"])
+            for number in 0..<20 { try await running.set("k", "\(number)", life: .seconds(1000), tags: ["t"]) }
+            for number in 0..<150 { try await running.set("l\(number)", life: .seconds(1000), tags: ["t"]) }
+            #expect(try await server.command("ZCARD", "quintet:tagged:t") == "151")
+            #expect(try await running.store.delete(tagged: "t") == 151)
         }
     }
 
@@ -78,7 +102,7 @@ struct RedisStoreTests {
             #expect(try await running.store.delete(matching: "quintet:answer:a*") == 3000)
             #expect(try await running.value("quintet:answer:b") != nil)
             #expect(try await running.store.delete(matching: "*") == 1)
-            #expect(try await server.command("KEYS", "*") == "quintet:tag:t", "tags are no values")
+            #expect(try await server.command("KEYS", "*") == "quintet:tagged:t", "tags are no values")
         }
     }
 
@@ -178,8 +202,8 @@ struct RedisStoreTests {
     /// The rights that docs/cache.md names are enough.
     @Test func aUserWithTheDocumentedRightsCanDoEverything() async throws {
         let rights = [
-            "+get", "+pttl", "+set", "+unlink", "+eval", "+evalsha", "+sadd", "+pexpire", "+srem", "+scan", "+sscan",
-            "+publish", "+subscribe", "+ping", "+info", "+select", "+client|setname",
+            "+get", "+pttl", "+set", "+unlink", "+eval", "+evalsha", "+time", "+zadd", "+zrem", "+zrangebyscore",
+            "+pexpire", "+scan", "+zscan", "+publish", "+subscribe", "+ping", "+info", "+select", "+client|setname",
         ]
         try await RedisServer.run(["--user", "ann", "on", ">pw", "~quintet:*", "&quintet:*"] + rights) { server in
             let address = try RedisAddress(host: "127.0.0.1", port: server.port, user: "ann", password: "pw", database: 1)

@@ -64,6 +64,7 @@ struct RedisTierTests {
         try await RunningRedisStore.withRedis { server, running in
             let cache = TieredCache(.init(memory: nil, session: nil), remote: (running.store, settings))
             try await serving([cache]) {
+                try await wait("subscription") { cache.report.remote?.subscriptions == 1 }
                 cache.store(answer("canary"), at: Fixture.address("k"), session: nil)
                 try await wait("store") { cache.report.remote?.stores == 1 }
                 #expect(try await server.command("GET", "quintet:answer:k").contains("canary") == false)

@@ -277,6 +277,77 @@ struct RemoteTierTests {
         #expect(Array(store.state.value.values.keys) == ["quintet:answer:unmeant"])
     }
 
+    /// The deletion has found nothing, and the write lands while another of its batch keeps the batch from its end.
+    @Test func anInvalidatedAnswerThatIsWrittenLateIsNotReadBack() async throws {
+        let (first, late, slow) = (Gate("first set"), Gate("late set"), Gate("slow set"))
+        let gates = ["quintet:answer:first": first, "quintet:answer:late": late, "quintet:answer:slow": slow]
+        let store = ScriptedStore(setGates: gates)
+        let cache = cache(store)
+        try await serving(cache, on: store) {
+            defer { for gate in gates.values { gate.open() } }
+            cache.store(Fixture.answer(tags: []), at: Fixture.address("first"), session: nil)
+            try await store.waitForSets(1)
+            for key in ["late", "slow"] { cache.store(Fixture.answer(), at: Fixture.address(key), session: nil) }
+            first.open()
+            try await store.waitForSets(3)
+            #expect(await cache.invalidate(.tag(.agent("dev"))).remote == 0)
+            late.open()
+            try await store.state.wait("late value") { $0.values["quintet:answer:late"] == nil ? nil : () }
+            #expect(await cache.look(up: Fixture.query("late")) == nil)
+            #expect(cache.recall(Fixture.query("late")) == nil)
+        }
+        #expect(Array(store.state.value.values.keys) == ["quintet:answer:first"])
+        #expect(cache.report.remote?.pendingInvalidations == 0)
+    }
+
+    @Test func whatAnotherReplicaForgetsIsNotKeptWhenItComes() async throws {
+        let store = ScriptedStore()
+        let (one, other) = (cache(store), cache(store))
+        try await serving(other, on: store) {
+            let begun = other.moment
+            _ = await one.invalidate(.tag(.own("faq", of: "acme")))
+            #expect(other.mayBeOutdated("k", tags: [.own("faq", of: "acme")], since: begun))
+            #expect(!other.mayBeOutdated("k", tags: [.own("news", of: "acme")], since: begun))
+            let old = Fixture.answer(tags: [.own("faq", of: "acme")])
+            #expect(!other.store(old, at: Fixture.address("k"), session: "s", since: begun))
+            #expect(other.store(Fixture.answer(tags: []), at: Fixture.address("l"), session: "s", since: begun))
+            #expect(other.store(old, at: Fixture.address("m"), session: "s", since: other.moment))
+        }
+        #expect(store.state.value.values.keys.sorted() == ["quintet:answer:l", "quintet:answer:m"])
+    }
+
+    /// Whatever one tenant asks for, with or without a store, nobody else loses an answer.
+    @Test(arguments: [false, true])
+    func oneTenantDoesNotEmptyTheCacheOfOthers(storeFails: Bool) async throws {
+        let store = try await filled(Fixture.answer(tags: [.tenant("umbrella")]))
+        let values = try await filled(Fixture.answer(tags: [.tenant("acme")]), key: "mine").state.value.values
+        store.state.update { $0.values.merge(values) { $1 } }
+        let cache = cache(store)
+        let begun = cache.moment
+        store.state.update { $0.fails = storeFails }
+        await withTaskGroup(of: Void.self) { group in
+            for number in 0..<300 { group.addTask { _ = await cache.invalidate(.tag(.own("\(number)", of: "acme"))) } }
+        }
+        store.state.update { $0.fails = false }
+        #expect(!cache.mayBeOutdated("k", tags: [.tenant("umbrella")], since: begun))
+        #expect(await cache.look(up: Fixture.query("k")) != nil)
+        #expect((await cache.look(up: Fixture.query("mine")) == nil) == storeFails, "too many were held to be told apart")
+        #expect((cache.report.remote?.pendingInvalidations ?? .max) <= 17)
+    }
+
+    @Test func oneInvalidationThatTheStoreNeverDoesKeepsNoOtherFromBeingDone() async throws {
+        let store = ScriptedStore()
+        let cache = cache(store)
+        store.state.update { $0.fails = true }
+        for key in ["bad", "good"] { _ = await cache.invalidate(.key(key)) }
+        store.state.update { ($0.fails, $0.failing) = (false, ["quintet:answer:bad"]) }
+        try await serving(cache, on: store) {
+            try await store.state.wait("the other's deletion") { state in
+                state.names.count { $0 == "quintet:answer:good" } >= 2 ? () : nil
+            }
+        }
+    }
+
     @Test func anAnswerReadBeforeAnInvalidationDoesNotStayInMemory() async throws {
         let (first, second) = (Gate("first read"), Gate("second read"))
         let store = ScriptedStore(getGates: ["quintet:answer:k": first, "quintet:answer:l": second])

@@ -3,6 +3,7 @@ import Core
 import Foundation
 import Gateway
 import Logging
+import NIOPosix
 import ServiceLifecycle
 import ServiceLifecycleTestKit
 import Testing
@@ -95,6 +96,36 @@ import Testing
             try await group.waitForAll()
         }
         #expect(try file.read().count == 20)
+    }
+
+    /// However many wait for a slow disk, one thread does.
+    @Test(.timeLimit(.minutes(1))) func oneWritesForAllWhoWait() async throws {
+        try FileManager.default.createDirectory(atPath: directory.path, withIntermediateDirectories: true)
+        // To open it for writing waits for a reader.
+        let pipe = "\(directory.path)/cache-salts.json.new"
+        #expect(mkfifo(pipe, 0o600) == 0)
+        let secrets = secrets()
+        let keeper = keeper(secrets)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for number in 0..<200 {
+                group.addTask {
+                    _ = secrets.secrets(of: "tenant-\(number)")
+                    // The pipe cannot be put on a disk: it fails for all of them.
+                    await #expect(throws: StateFileError.self) { try await keeper.save() }
+                }
+            }
+            while secrets.snapshot.records.count < 200 { await Task.yield() }
+            for number in 0..<100 {
+                await Task.yield()
+                #expect(try await NIOThreadPool.singleton.runIfActive { number } == number)
+            }
+            let reader = open(pipe, O_RDONLY | O_NONBLOCK)
+            defer { close(reader) }
+            try await group.waitForAll()
+        }
+        try FileManager.default.removeItem(atPath: pipe)
+        try await keeper.save()
+        #expect(try file.read() == secrets.snapshot.records)
     }
 
     @Test(arguments: [

@@ -16,6 +16,8 @@ final class ScriptedStore: RemoteStore {
     struct State {
         var values: [String: Value] = [:]
         var fails = false
+        /// Names for which it fails all the same.
+        var failing: Set<String> = []
         /// Names and tags that it was asked for, in order.
         var names: [String] = []
         var sets = 0
@@ -27,12 +29,15 @@ final class ScriptedStore: RemoteStore {
     let state = Watched(State())
     /// Holds back writes that have begun.
     let setGate: Gate
+    /// Hold back writes of these names, behind `setGate`.
+    let setGates: [String: Gate]
     /// Hold back the answers to reads of these names, which have looked already.
     let getGates: [String: Gate]
     private let begun = Watched(0)
 
-    init(setGate: Gate? = nil, getGates: [String: Gate] = [:]) {
+    init(setGate: Gate? = nil, setGates: [String: Gate] = [:], getGates: [String: Gate] = [:]) {
         self.setGate = setGate ?? .opened
+        self.setGates = setGates
         self.getGates = getGates
     }
 
@@ -47,7 +52,7 @@ final class ScriptedStore: RemoteStore {
     private func use<Result: Sendable>(_ name: String, _ change: (inout State) -> Result) throws -> Result {
         let result: Result? = state.update { state in
             state.names.append(name)
-            return state.fails ? nil : change(&state)
+            return state.fails || state.failing.contains(name) ? nil : change(&state)
         }
         guard let result else { throw Failure() }
         return result
@@ -65,6 +70,7 @@ final class ScriptedStore: RemoteStore {
     func set(_ name: String, to value: ByteBuffer, life: Duration, tags: [String]) async throws {
         state.update { $0.sets += 1 }
         try await setGate.wait()
+        try await setGates[name]?.wait()
         try use(name) { $0.values[name] = Value(bytes: value, life: life, tags: tags) }
     }
 

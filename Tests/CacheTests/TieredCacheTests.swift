@@ -122,6 +122,35 @@ struct TieredCacheTests {
         #expect(await cache.look(up: Fixture.query("k0", session: "s")) == nil)
     }
 
+    @Test(arguments: [
+        CacheInvalidation.tag(.user("ann", of: "acme")), .tag(.agent("dev")), .key("k"), .keys(Glob("?")!), .everything,
+    ])
+    func whatIsForgottenWhileItIsMadeIsNotKept(which: CacheInvalidation) async {
+        let cache = cache()
+        let begun = cache.moment
+        #expect(!cache.mayBeOutdated("k", tags: [.user("ann", of: "acme")], since: begun))
+        _ = await cache.invalidate(which)
+        #expect(cache.mayBeOutdated("k", tags: [.user("ann", of: "acme")], since: begun))
+        #expect(!cache.store(Fixture.answer(), at: Fixture.address("k"), session: "s", since: begun))
+        #expect(cache.recall(Fixture.query("k", session: "s")) == nil)
+        #expect(cache.report.memory?.stores == 0 && cache.report.session?.stores == 0)
+        #expect(cache.store(Fixture.answer(), at: Fixture.address("k"), session: "s", since: cache.moment))
+        // A slow one that began before does not take the fresh one's place.
+        #expect(!cache.store(Fixture.answer("old"), at: Fixture.address("k"), session: "s", since: begun))
+        #expect(cache.recall(Fixture.query("k"))?.answer.text.contains("hello") == true)
+    }
+
+    @Test func whatIsForgottenOfOthersKeepsNothingFromBeingKept() async {
+        let cache = cache()
+        let begun = cache.moment
+        for which in [CacheInvalidation.tag(.user("bob", of: "acme")), .tag(.agent("qa")), .key("l"), .tag(.tenant("acme"))] {
+            _ = await cache.invalidate(which)
+        }
+        #expect(cache.store(Fixture.answer(), at: Fixture.address("k"), session: nil, since: begun))
+        #expect(!cache.mayBeOutdated("k", tags: [], since: cache.moment))
+        #expect(cache.mayBeOutdated("k", tags: [], since: begun), "the agent that will answer may be this one")
+    }
+
     /// Many tasks at once, with one right answer for each key: whatever comes is right, and the figures add up.
     @Test func manyAtOnceGetTheRightAnswers() async {
         let cache = cache(

@@ -62,7 +62,7 @@ func catalogue(_ sketches: [ModelSketch], agents: [Agent] = [], _ change: (inout
     change(&policy)
     return Catalogue(
         providers: [provider("off", .off(mend: "set OFF_API_KEY")), provider("on", .on)], models: models, agents: agents,
-        policy: policy)
+        policy: policy, complexityModel: (try? shippedComplexityModel()) ?? .untrained)
 }
 
 func models(_ sketches: ModelSketch...) -> [Model] { catalogue(sketches).models }

@@ -33,6 +33,31 @@ import Testing
         #expect(rank(all, RequestFacts(tokens: 100_001)) == ["unknown"])
     }
 
+    /// How models count tokens, as their providers reported it.
+    private struct Counts: DeploymentMeasures {
+        var factors: [String: Double] = [:]
+        /// Seconds to the first content, by deployment.
+        var latencies: [String: Double] = [:]
+
+        func load(of deployment: Deployment, isStream: Bool) -> DeploymentLoad {
+            DeploymentLoad(latency: latencies[deployment.id] ?? 0)
+        }
+        func nextTurn(of model: Model) -> Int { 0 }
+        func tokenFactor(of model: Model) -> Double { factors[model.name] ?? 1 }
+    }
+
+    @Test func theWindowIsMeasuredInTheModelsOwnTokens() {
+        let model = models(ModelSketch("m").with { $0.inputWindow = 1000 })[0]
+        func shortcoming(_ tokens: Int, _ factor: Double) -> Plan.Why? {
+            Chooser.shortcoming(of: model, for: RequestFacts(tokens: tokens), measures: Counts(factors: ["m": factor]))
+        }
+        #expect(shortcoming(900, 1.1) == nil)
+        #expect(shortcoming(900, 1.2) == .tooLong(window: 1000, tokens: 1080))
+        #expect(shortcoming(1200, 0.8) == nil)
+        #expect(shortcoming(501, 2) == .tooLong(window: 1000, tokens: 1002))
+        #expect(shortcoming(500, 2) == nil)
+    }
+
     @Test func whatItLacksIsSaid() {
         let model = models(ModelSketch("m").with { $0.inputWindow = 1000 })[0]
         #expect(Chooser.shortcoming(of: model, for: RequestFacts(tokens: 1000)) == nil)
@@ -73,6 +98,22 @@ import Testing
         #expect(rank(all, RequestFacts(tokens: 100) { $0.outputTokenLimit = 1 }) == ["reader", "writer"])
     }
 
+    /// 20 s double the cost, for a quick request 2 s do; of several deployments the quickest counts.
+    @Test func slownessCosts() {
+        let all = models(ModelSketch("cheap", price: .perMillion(10, 10), weights: [1, 1, -1]), ModelSketch("dear", price: .perMillion(15, 15)))
+        func first(_ latencies: [Double], _ priority: RequestFacts.Priority = .normal) -> String? {
+            let ids = ["on/cheap0", "on/cheap1", "off/cheap2"]
+            let counts = Counts(latencies: Dictionary(uniqueKeysWithValues: zip(ids, latencies)))
+            let facts = RequestFacts { $0.priority = priority }
+            return Chooser.rank(all, for: facts, forecast: CostForecast(facts), qualityNeeded: 0, measures: counts).first?.name
+        }
+        #expect(first([]) == "cheap")
+        #expect(first([9, 9, 9]) == "cheap")
+        #expect(first([11, 11, 1]) == "dear")
+        #expect(first([11, 9]) == "cheap" && first([11, 0]) == "cheap")
+        #expect(first([0.9, 0.9], .quick) == "cheap" && first([1.1, 1.1], .quick) == "dear")
+    }
+
     @Test func anUnknownPriceCountsAsTheHighest() {
         let all = models(
             ModelSketch("unknown", quality: 99, price: nil), ModelSketch("dear", quality: 60, price: .perMillion(100, 500)))
@@ -90,15 +131,15 @@ import Testing
     // MARK: What quality is asked for
 
     private func needed(
-        _ text: String = "", agent tier: Tier? = nil, _ priority: RequestFacts.Priority = .normal, bias: Double = 0.5
+        _ score: Double = 0.1, agent tier: Tier? = nil, isJudged: Bool = true, _ priority: RequestFacts.Priority = .normal, bias: Double = 0.5
     ) -> Int {
         Chooser.qualityNeeded(
-            complexity: Complexity(of: RequestFacts(text: text)), agent: tier.map { agent("x", tier: $0) },
+            complexity: Complexity(score: score, signals: [], isJudged: isJudged), agent: tier.map { agent("x", tier: $0) },
             priority: priority, costBias: bias)
     }
 
-    private static let plain = "a sentence of more than eight words that says nothing special"  // 0.2
-    private static let hard = "prove why this design is sound, and plan: ```code```"  // 0.7
+    private static let plain = 0.2
+    private static let hard = 0.7
 
     @Test func complexityAndTheAgentsTierAskForMore() {
         #expect(needed(Self.plain) == 38)
@@ -109,28 +150,33 @@ import Testing
         #expect(needed(Self.hard, agent: .complex) == 73)
     }
 
-    @Test(arguments: [plain, hard])
-    func priorities(text: String) {
-        #expect(needed(text, .quick) == 35)
-        #expect(needed(text, .high) == needed(text) + 15)
-        for bias in [0, 0.5, 1] { #expect(needed(text, .premium, bias: bias) == 100) }
+    @Test func whatWasNotJudgedStandsForItself() {
+        #expect(needed(1, agent: .simple, isJudged: false) == 90)
+        #expect(needed(0.1, agent: .complex, isJudged: false) == 31)
     }
 
     @Test(arguments: [plain, hard])
-    func costBias(text: String) {
-        #expect(needed(text, bias: 1) == 0)
-        #expect(needed(text, bias: 0) == 95)
-        #expect(needed(text, bias: 0.75) == needed(text) / 2)
-        #expect(needed(text, bias: 0.25) == Int((Double(needed(text)) + 95) / 2))
-        let falling = stride(from: 0, through: 1, by: 0.05).map { needed(text, bias: $0) }
+    func priorities(score: Double) {
+        #expect(needed(score, .quick) == 35)
+        #expect(needed(score, .high) == needed(score) + 15)
+        for bias in [0, 0.5, 1] { #expect(needed(score, .premium, bias: bias) == 100) }
+    }
+
+    @Test(arguments: [plain, hard])
+    func costBias(score: Double) {
+        #expect(needed(score, bias: 1) == 0)
+        #expect(needed(score, bias: 0) == 95)
+        #expect(needed(score, bias: 0.75) == needed(score) / 2)
+        #expect(needed(score, bias: 0.25) == Int((Double(needed(score)) + 95) / 2))
+        let falling = stride(from: 0, through: 1, by: 0.05).map { needed(score, bias: $0) }
         #expect(falling == falling.sorted(by: >))
     }
 
     @Test func qualityStaysBetween0And100() {
         for priority in RequestFacts.Priority.allCases {
             for bias in [-1, 0, 0.2, 0.5, 0.9, 1, 2] {
-                for text in [Self.plain, Self.hard, ""] {
-                    #expect((0...100).contains(needed(text, agent: .complex, priority, bias: bias)))
+                for score in [Self.plain, Self.hard, 0, 1] {
+                    #expect((0...100).contains(needed(score, agent: .complex, priority, bias: bias)))
                 }
             }
         }

@@ -27,14 +27,13 @@ import Testing
         #expect(CostForecast(RequestFacts(tokens: 1000) { $0.choiceCount = 2 }).cost(on: terse) == Money(picodollars: 3_000_000_000))
     }
 
-    /// 41 bytes of prompt are 10 tokens, and its frame 4.
-    @Test func theAgentCounts() {
+    @Test func theAgentsLimitCounts() {
         let agent = Agent(
             id: "x", name: "x", role: "", description: "", keywords: [], examples: [], tier: .medium, temperature: nil,
-            maxTokens: 200, prompt: String(repeating: "x", count: 41))
-        #expect(cost(agent: agent) == Money(picodollars: 2_028_000_000 + 2_000_000_000))
+            maxTokens: 200, prompt: "")
+        #expect(cost(agent: agent) == Money(picodollars: 2_000_000_000 + 2_000_000_000))
         // The caller's own limit goes before the agent's.
-        #expect(cost(agent: agent) { $0.outputTokenLimit = 300 } == Money(picodollars: 2_028_000_000 + 3_000_000_000))
+        #expect(cost(agent: agent) { $0.outputTokenLimit = 300 } == Money(picodollars: 2_000_000_000 + 3_000_000_000))
     }
 
     @Test func aWarmPromptIsCheaperWhereItIsWarm() {

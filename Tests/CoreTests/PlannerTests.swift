@@ -62,13 +62,13 @@ import Testing
         #expect(plan.routing == nil)
         #expect(plan.complexity != nil)
         #expect(plan.attempts.map(\.model.name) == ["fair", "strong", "cheap"])
-        #expect(plan.attempts.map(\.reason) == [.chosen, .standIn, .standIn])
+        #expect(plan.attempts.map(\.reason) == [.chosen, .standIn, .weaker])
     }
 
     @Test func autoRoutesToAnAgent() throws {
         let plan = try plan(catalogue(Self.shelf, agents: Self.agents), .auto) { $0.text = "the architecture" }
         #expect(plan.agent?.id == "atlas")
-        #expect(plan.routing?.matched == ["architecture"])
+        #expect(plan.routing?.evidence == ["architecture"])
         let withoutAgents = try self.plan(catalogue(Self.shelf), .auto)
         #expect(withoutAgents.agent == nil)
         #expect(withoutAgents.routing == nil)
@@ -354,6 +354,31 @@ import Testing
         #expect((1450...1750).contains(counts[3] ?? 0))
     }
 
+    @Test func aModelThatCountsMoreTokensIsTooSmallEarlier() throws {
+        let all = catalogue([
+            ModelSketch("small", price: .perMillion(0, 0)).with { $0.inputWindow = 1000 }, ModelSketch("large"),
+        ])
+        func first(_ factors: [String: Double]) throws -> String? {
+            let planner = Planner(catalogue: all, health: [], spread: 0, measures: Told(factors: factors))
+            return try planner.plan(RequestFacts(.anyModel, tokens: 900)).attempts.first?.model.name
+        }
+        #expect(try first([:]) == "small")
+        #expect(try first(["small": 1.2]) == "large")
+    }
+
+    /// An agent's prompt is part of what the model reads.
+    @Test func theAgentsPromptCounts() throws {
+        let long = Agent(
+            id: "dev", name: "dev", role: "", description: "", keywords: [], examples: [], tier: .simple, temperature: nil,
+            maxTokens: nil, prompt: String(repeating: "Be brief and kind. ", count: 100))
+        let all = catalogue([
+            ModelSketch("small", price: .perMillion(0, 0)).with { $0.inputWindow = 1000 }, ModelSketch("large"),
+        ], agents: [long])
+        #expect(long.promptTokens > 300)
+        #expect(try plan(all, .agent("dev")) { $0.promptTokens = 300 }.attempts.first?.model.name == "small")
+        #expect(try plan(all, .agent("dev")) { $0.promptTokens = 900 }.attempts.first?.model.name == "large")
+    }
+
     /// What the planner is told, and what it asked.
     private final class Told: DeploymentMeasures {
         let loads: [Int: DeploymentLoad]
@@ -361,9 +386,12 @@ import Testing
         let turns = Watched(0)
         let asked = Watched<[Int]>([])
 
-        init(_ loads: [Int: DeploymentLoad], lengths: [String: (Int, Int)] = [:]) {
+        let factors: [String: Double]
+
+        init(_ loads: [Int: DeploymentLoad] = [:], lengths: [String: (Int, Int)] = [:], factors: [String: Double] = [:]) {
             self.loads = loads
             self.lengths = lengths
+            self.factors = factors
         }
 
         func load(of deployment: Deployment, isStream: Bool) -> DeploymentLoad {
@@ -372,6 +400,7 @@ import Testing
         }
 
         func answerLength(of model: Model, _ kind: AnswerKind) -> (tokens: Int, answers: Int) { lengths[model.name] ?? (250, 0) }
+        func tokenFactor(of model: Model) -> Double { factors[model.name] ?? 1 }
 
         func nextTurn(of model: Model) -> Int {
             turns.update { turn in

@@ -5,6 +5,7 @@ import Gateway
 import NIOCore
 import NIOHTTP1
 import Synchronization
+import TestKit
 import Testing
 
 /// `/api/cache` without a server.
@@ -18,17 +19,29 @@ import Testing
         private let answer: CacheInvalidationReport
         private let asked = Mutex<[CacheInvalidation]>([])
         var forgotten: [CacheInvalidation] { asked.withLock { $0 } }
+        /// How many invalidations it was asked for.
+        let began = Watched(0)
+        /// Holds them up.
+        private let gate: Gate?
 
-        init(report: CacheReport = CacheReport(), answer: CacheInvalidationReport = CacheInvalidationReport()) {
+        init(
+            report: CacheReport = CacheReport(), answer: CacheInvalidationReport = CacheInvalidationReport(), gate: Gate? = nil
+        ) {
+            self.gate = gate
             self.report = report
             self.answer = answer
         }
 
+        var moment: CacheMoment { CacheMoment(0) }
+
         func recall(_ query: CacheQuery) -> CacheHit? { nil }
         func look(up query: CacheQuery) async -> CacheHit? { nil }
-        func store(_ answer: CachedAnswer, at address: CacheAddress, session: String?) {}
+        func mayBeOutdated(_ key: String, tags: @autoclosure () -> [CacheTag], since moment: CacheMoment) -> Bool { false }
+        func store(_ answer: CachedAnswer, at address: CacheAddress, session: String?, since moment: CacheMoment) -> Bool { true }
         func invalidate(_ which: CacheInvalidation) async -> CacheInvalidationReport {
             asked.withLock { $0.append(which) }
+            began.update { $0 += 1 }
+            try? await gate?.wait()
             return answer
         }
     }
@@ -39,20 +52,28 @@ import Testing
         var keys: [String] = []
         var token: String?
         var directory = "/dev/null/state"
+        let secrets = TenantSecrets(master: MasterSecret(Array(0..<32))!, now: { 0 })
+        /// Where the secrets are saved.
+        var save: @Sendable () async throws -> Void = {}
 
-        private var keeping: AnswerKeeping? {
-            cache.flatMap { cache in
-                MasterSecret(Array(0..<32)).map { master in
-                    AnswerKeeping(
-                        cache: cache, secrets: TenantSecrets(master: master, now: { 0 }), flights: Flights(), wallClock: { 0 })
-                }
-            }
-        }
-
+        /// What bounds a tenant is in the keeping: one for all requests of a rig.
         var routes: CacheRoutes {
-            CacheRoutes(
+            let keeping = cache.map {
+                AnswerKeeping(cache: $0, secrets: secrets, flights: Flights(), wallClock: { 0 }, saveSecrets: save)
+            }
+            return CacheRoutes(
                 keeping: keeping, flights: { flights }, door: AdminDoor(keys: ClientKeys(keys), token: AdminToken(secret: token)),
                 audit: AuditLog(directory: directory))
+        }
+
+        func on(_ routes: CacheRoutes, _ path: String, _ body: String, _ bearer: String? = nil) async throws -> (
+            status: Int, json: [String: Any]
+        ) {
+            var request = request(.POST, path, bearer)
+            request.body = ByteBuffer(string: body)
+            return try await read { [request] in
+                path.hasSuffix("rotate") ? try await routes.rotate(request) : try await routes.invalidate(request)
+            }
         }
 
         func stats(_ bearer: String? = nil) async throws -> (status: Int, json: [String: Any]) {
@@ -291,5 +312,62 @@ import Testing
 
     @Test func refusesWhatIsNoJSON() async throws {
         #expect(Self.code(try await Rig().forget("{").json) == "invalid_json")
+    }
+
+    // MARK: Bounds
+
+    @Test(arguments: [#"{"tag":"t"}"#, #"{"tenant":"self"}"#])
+    func aTenantHasFewInvalidationsUnderWayAndAnAdminAny(body: String) async throws {
+        let directory = NSTemporaryDirectory() + "quintet-audit-\(UUID().uuidString)"
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        let gate = Gate("invalidations")
+        let cache = ScriptedCache(gate: gate)
+        let rig = Rig(cache: cache, keys: ["key", "other"], token: "token", directory: directory)
+        let routes = rig.routes
+        try await withThrowingTaskGroup(of: Int.self) { group in
+            defer { gate.open() }
+            for _ in 0..<8 { group.addTask { try await rig.on(routes, "/api/cache/invalidate", body, "key").status } }
+            try await cache.began.wait("eight under way") { $0 == 8 ? () : nil }
+            let (status, json) = try await rig.on(routes, "/api/cache/invalidate", body, "key")
+            #expect(status == 429 && Self.code(json) == "too_many_requests")
+            for bearer in ["other", "token"] {
+                group.addTask { try await rig.on(routes, "/api/cache/invalidate", #"{"tag":"t"}"#, bearer).status }
+            }
+            try await cache.began.wait("others' under way") { $0 == 10 ? () : nil }
+            gate.open()
+            for try await status in group { #expect(status == 200) }
+        }
+        #expect(try await rig.on(routes, "/api/cache/invalidate", body, "key").status == 200, "they are over")
+    }
+
+    @Test func aTenantGetsAnotherSecretNowAndThen() async throws {
+        let rig = Rig(keys: ["key"])
+        _ = rig.secrets.secrets(of: Self.tenant)
+        let routes = rig.routes
+        #expect(try await rig.on(routes, "/api/cache/rotate", "", "key").status == 200)
+        let revision = rig.secrets.snapshot.revision
+        let (status, json) = try await rig.on(routes, "/api/cache/rotate", "", "key")
+        #expect(status == 429 && Self.code(json) == "too_many_requests")
+        #expect(rig.secrets.snapshot.revision == revision)
+    }
+
+    /// A crash in between must not bring the old secret back.
+    @Test func theNewSecretIsSavedBeforeAnythingTakesTime() async throws {
+        let cache = ScriptedCache()
+        let forgottenAtSave = Watched<Int?>(nil)
+        let rig = Rig(cache: cache, keys: ["key"], save: { forgottenAtSave.update { $0 = cache.forgotten.count } })
+        _ = rig.secrets.secrets(of: Self.tenant)
+        #expect(try await rig.on(rig.routes, "/api/cache/invalidate", #"{"tenant":"self"}"#, "key").status == 200)
+        #expect(forgottenAtSave.value == 0 && cache.forgotten.count == 1)
+    }
+
+    @Test func whatIsNotSavedIsForgottenAllTheSame() async throws {
+        struct Full: Error {}
+        let cache = ScriptedCache()
+        let rig = Rig(cache: cache, keys: ["key"], save: { throw Full() })
+        await #expect(throws: Full.self) {
+            try await rig.on(rig.routes, "/api/cache/invalidate", #"{"tenant":"self"}"#, "key")
+        }
+        #expect(cache.forgotten == [.tag(.tenant(Self.tenant))])
     }
 }

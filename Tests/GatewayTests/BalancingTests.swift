@@ -67,6 +67,23 @@ import Testing
         #expect(load(rig, 0, isStream: false).latency == 0)
     }
 
+    /// The provider reports 9 tokens for a prompt that is much longer, which is believed as far as it may be.
+    @Test(arguments: [true, false]) func whatProvidersReportIsLearnt(isStream: Bool) async throws {
+        let rig = GatewayRig([.named("a"), .named("b")]) { _, _ in isStream ? .stream(usage: .init(prompt: 9, completion: 3)) : .whole() }
+        let fleet = rig.gateway.fleet
+        let text = String(repeating: "many words make a long prompt ", count: 50)
+        let more = #","tools":[{"type":"function","function":{"name":"x","description":"\#(text)"}}]"#
+        if isStream {
+            _ = try await StreamParts(reading: try await rig.stream(more: more))
+        } else {
+            _ = await rig.ask(more: more)
+        }
+        #expect(fleet.loads.tokenFactor(of: fleet.catalogue.models[0]) == TokenCorrection.bounds.lowerBound)
+        #expect(fleet.loads.tokenFactor(of: fleet.catalogue.models[1]) == 1)
+        let next = Loads(catalogue: fleet.catalogue, continuing: fleet.loads, now: { ContinuousClock.now })
+        #expect(next.tokenFactor(of: fleet.catalogue.models[0]) == TokenCorrection.bounds.lowerBound)
+    }
+
     @Test func roundRobinGoesRound() async {
         var policy = Policy()
         policy.balance = .roundRobin

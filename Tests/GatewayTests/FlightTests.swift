@@ -24,6 +24,27 @@ import Wire
         if case .failed(let failure, _) = landing { failure.error.code == .callerGone } else { false }
     }
 
+    // MARK: Joining
+
+    @Test func nobodyJoinsWhatIsOutdatedAndAnotherTakesItsPlace() throws {
+        let flights = Flights()
+        let isOutdated = Watched(false)
+        func board(_ isOutdated: @escaping @Sendable () -> Bool = { false }) throws -> (seat: FlightSeat, isLeader: Bool) {
+            let boarded = flights.board(
+                "q", policy: RequestPolicy(), wishes: CacheDirectives(), on: nil, isOutdated: isOutdated, call: { _ in })
+            return try #require(boarded)
+        }
+        let first = try board { isOutdated.value }
+        let second = try board()
+        #expect(first.isLeader && !second.isLeader && second.seat.flight === first.seat.flight)
+        isOutdated.update { $0 = true }
+        let third = try board()
+        #expect(third.isLeader && third.seat.flight !== first.seat.flight)
+        let fourth = try board()
+        #expect(fourth.seat.flight === third.seat.flight, "the new one has taken the place")
+        #expect(flights.figures.joins == 2)
+    }
+
     // MARK: Reading
 
     @Test func everybodyGetsEverythingWheneverTheyCome() async throws {
@@ -332,5 +353,19 @@ import Wire
             #expect(flight.leave(id))
             try await group.waitForAll()
         }
+    }
+}
+
+extension Flight {
+    /// One of which nothing is ever forgotten.
+    fileprivate convenience init(in memory: FlightMemory) { self.init(in: memory, isOutdated: { false }) }
+}
+
+extension Flights {
+    fileprivate func board(
+        _ question: String, policy: RequestPolicy, wishes: CacheDirectives, on executor: (any TaskExecutor)?,
+        call: @escaping @Sendable (Flight) async -> Void
+    ) -> (seat: FlightSeat, isLeader: Bool)? {
+        board(question, policy: policy, wishes: wishes, on: executor, isOutdated: { false }, call: call)
     }
 }

@@ -6,7 +6,7 @@ import Testing
 import Wire
 
 /// What requests cost, attempt by attempt. Tokens cost 100 picodollars to read and 1000 to write; the question, `hi` in one
-/// message, is estimated at 4 tokens.
+/// message, is estimated at 6 tokens.
 @Suite struct ReceiptTests {
     private static let two = [ModelSpec.named("a", fallbacks: ["b"]), .named("b")]
     private static let usage = Chat.Usage(prompt: 9, completion: 3)
@@ -46,23 +46,23 @@ import Wire
         #expect(try rig.outcomes.only().cost == Money(picodollars: 3900))
     }
 
-    /// It had the question and may have been at work: 4 × 100.
+    /// It had the question and may have been at work: 6 × 100.
     @Test func oneThatWasGivenUpIsEstimated() async throws {
         let rig = GatewayRig(Self.two) { provider, _ in provider == "a1" ? .silence : .whole(usage: Self.usage) }
         _ = await rig.ask()
         #expect(try Self.brief(attempts(of: rig)) == [
-            "failed_attempt a1/there first_content_timeout estimated 400", "answer b1/there ok reported 3900",
+            "failed_attempt a1/there first_content_timeout estimated 600", "answer b1/there ok reported 3900",
         ])
         // An estimate is no known cost.
         #expect(try rig.outcomes.only().cost == nil)
-        #expect(try attempts(of: rig).receipt.total == Money(picodollars: 4300))
+        #expect(try attempts(of: rig).receipt.total == Money(picodollars: 4500))
     }
 
-    /// `hello` is 5 bytes: 2 tokens, so 4 × 100 + 2 × 1000.
+    /// `hello` is 5 bytes: 2 tokens, so 6 × 100 + 2 × 1000.
     @Test(arguments: [true, false]) func withoutACountItIsEstimated(isStream: Bool) async throws {
         let rig = GatewayRig(Self.two) { _, _ in isStream ? .stream() : .whole("hello", usage: nil) }
         if isStream { _ = try await StreamParts(reading: rig.stream()) } else { _ = await rig.ask() }
-        #expect(try Self.brief(attempts(of: rig)) == ["answer a1/there ok estimated 2400"])
+        #expect(try Self.brief(attempts(of: rig)) == ["answer a1/there ok estimated 2600"])
         #expect(try rig.outcomes.only().cost == nil)
         #expect(try rig.outcomes.only().usage == nil)
     }
@@ -84,8 +84,8 @@ import Wire
                 : .stream(["One", " two"], usage: Chat.Usage(prompt: 9, completion: 5))
         }
         #expect(try await StreamParts(reading: rig.stream()).order == "ered")
-        // 4 × 100 + 1 × 1000, and 9 × 100 + 5 × 1000.
-        #expect(try Self.brief(attempts(of: rig)) == ["answer a1/there cut estimated 1400", "resumed_part b1/there ok reported 5900"])
+        // 6 × 100 + 1 × 1000, and 9 × 100 + 5 × 1000.
+        #expect(try Self.brief(attempts(of: rig)) == ["answer a1/there cut estimated 1600", "resumed_part b1/there ok reported 5900"])
     }
 
     /// What repeats the text is made and paid, though the caller gets none of it: `Once upon` is 9 bytes, 3 tokens.
@@ -94,8 +94,8 @@ import Wire
             .events(Chat.chunks(provider == "a1" ? ["Once upon"] : ["Once up"], finish: nil), then: .fail(.cut))
         }
         #expect(try await StreamParts(reading: rig.stream()).order == "ef")
-        // 4 × 100 + 3 × 1000; the second came to `Once up`, 7 bytes, 2 tokens.
-        #expect(try Self.brief(attempts(of: rig)) == ["answer a1/there cut estimated 3400", "failed_attempt b1/there cut estimated 2400"])
+        // 6 × 100 + 3 × 1000; the second came to `Once up`, 7 bytes, 2 tokens.
+        #expect(try Self.brief(attempts(of: rig)) == ["answer a1/there cut estimated 3600", "failed_attempt b1/there cut estimated 2600"])
     }
 
     /// A provider that counts as it goes is believed up to its last count.
@@ -124,7 +124,7 @@ import Wire
         #expect(outcome.ending == .callerGone)
         // Each chunk is 8 bytes, 2 tokens; the first is there before anybody reads.
         let tokens = 2 * max(1, chunks)
-        #expect(Self.brief(outcome.attempts) == ["answer a1/there caller_gone estimated \(400 + tokens * 1000)"])
+        #expect(Self.brief(outcome.attempts) == ["answer a1/there caller_gone estimated \(600 + tokens * 1000)"])
     }
 
     @Test func whoLeavesBeforeTheFirstWordIsChargedTheQuestion() async throws {
@@ -134,7 +134,7 @@ import Wire
         _ = try await rig.calls.record.wait("the call") { $0.calls.isEmpty ? nil : true }
         task.cancel()
         _ = await task.value
-        #expect(try Self.brief(attempts(of: rig)) == ["failed_attempt a1/there caller_gone estimated 400"])
+        #expect(try Self.brief(attempts(of: rig)) == ["failed_attempt a1/there caller_gone estimated 600"])
     }
 
     @Test func withoutAPriceTheAmountIsUnknown() async throws {
@@ -149,15 +149,15 @@ import Wire
 
     @Test func aRequestOverItsLimitIsRefused() async throws {
         let rig = GatewayRig([.named("a")]) { _, _ in .whole() }
-        // 4 × 100 + 500 × 1000 picodollars.
+        // 6 × 100 + 500 × 1000 picodollars.
         let failure = await rig.ask(more: #","quintet":{"max_cost":5e-7}"#)
         #expect(failure.status == 400)
         #expect(failure.error?.code == .costLimit)
         #expect(failure.error?.param == "quintet.max_cost")
-        #expect(failure.error?.message == "No model can answer this within 'quintet.max_cost' (0.0000005 USD). The cheapest, a, would cost about 0.0000005004 USD: raise the limit, or ask for a shorter answer by max_tokens.")
+        #expect(failure.error?.message == "No model can answer this within 'quintet.max_cost' (0.0000005 USD). The cheapest, a, would cost about 0.0000005006 USD: raise the limit, or ask for a shorter answer by max_tokens.")
         #expect(rig.calls.providers.isEmpty)
-        #expect(await rig.ask(more: #","quintet":{"max_cost":5.004e-7}"#).text == "hello")
-        #expect(await rig.ask(more: #","max_tokens":5,"quintet":{"max_cost":5.4e-9}"#).text == "hello")
+        #expect(await rig.ask(more: #","quintet":{"max_cost":5.006e-7}"#).text == "hello")
+        #expect(await rig.ask(more: #","max_tokens":5,"quintet":{"max_cost":5.6e-9}"#).text == "hello")
         let unknown = await rig.ask(more: #","quintet":{"models":["nope"]}"#)
         #expect(unknown.status == 400)
         #expect(unknown.error?.param == "quintet.models")

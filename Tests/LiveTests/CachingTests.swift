@@ -136,6 +136,19 @@ import Wire
         }
     }
 
+    @Test func whatIsKeptNowhereIsALookupAllTheSame() async throws {
+        try await Self.withGateway { gateway, provider in
+            let wish: HeaderList = ["Cache-Control": "no-store"]
+            _ = try await gateway.chat(ServedGateway.question(), headers: wish)
+            #expect(gateway.gateway.keeping?.cache.report.lookups.misses == 1)
+            _ = try await gateway.chat(ServedGateway.question())
+            #expect(try await gateway.chat(ServedGateway.question(), headers: wish).head.headers["x-quintet-cache"] == "hit")
+            let lookups = try #require(gateway.gateway.keeping?.cache.report.lookups)
+            #expect(lookups.misses == 2 && lookups.hits == 1)
+            #expect(provider.requests.count == 2)
+        }
+    }
+
     @Test func onlyIfCachedNeverCalls() async throws {
         try await Self.withGateway { gateway, provider in
             let nothing = try await gateway.chat(ServedGateway.question(), headers: ["Cache-Control": "only-if-cached"])

@@ -76,6 +76,37 @@ import Wire
         }
     }
 
+    /// What is forgotten while it is made is given to nobody who asks later, and not kept.
+    @Test(arguments: [false, true])
+    func whatIsForgottenInTheAirIsMadeAnew(stream: Bool) async throws {
+        let (asked, rest) = (Gate("the provider is asked"), Gate("the old answer"))
+        let old = Script([.signal(asked), .wait(rest)] + Script.json(body: Chat.answer(text: "old")).steps)
+        let slow = stream ? Self.halves(asked, rest) : old
+        let question = ServedGateway.question(stream: stream, more: #","cache":{"tags":["faq"]}"#)
+        try await withScriptedProvider(handler: { _, index in index == 0 ? slow : .json(body: Chat.answer(text: "new")) }) { provider in
+            try await ServedGateway.run([.init(provider: provider)], .init(cache: .init())) { gateway in
+                async let first = gateway.chat(question)
+                try await asked.wait()
+                let other = try await gateway.post("/api/cache/invalidate", #"{"tag":"news"}"#)
+                #expect(other.head.status == 200)
+                async let joining = gateway.chat(question)
+                try await Self.wait { gateway.gateway.keeping?.report.joins == 1 }
+                let forgotten = try await gateway.post("/api/cache/invalidate", #"{"tag":"faq"}"#)
+                #expect(forgotten.head.status == 200)
+
+                let plain = ServedGateway.question(more: #","cache":{"tags":["faq"]}"#)
+                let second = try await gateway.chat(plain)
+                #expect(second.head.headers["x-quintet-cache"] == "miss" && second.body.contains("new"))
+                rest.open()
+                for answer in [try await first, try await joining] { #expect(answer.body.contains(stream ? "second" : "old")) }
+                try await Self.wait { gateway.gateway.keeping?.report.refusedStores == ["outdated": 1] }
+                let third = try await gateway.chat(plain)
+                #expect(third.head.headers["x-quintet-cache"] == "hit" && third.body.contains("new"))
+                #expect(provider.requests.count == 2)
+            }
+        }
+    }
+
     static func halves(_ half: Gate, _ rest: Gate) -> Script {
         let events = Chat.chunks(["first ", "second"])
         let frames = events.map { Step.bytes(Script.chunk("data: \($0)\n\n")) }
@@ -122,6 +153,7 @@ import Wire
             for client in clients { await client.close() }
             #expect(try await provider.waitForConnectionClosed(0).cause != .provider)
             try await Self.wait { gateway.gateway.keeping?.report.running == 0 }
+            #expect(gateway.gateway.keeping?.report.refusedStores == ["left": 1], "nothing failed")
         }
     }
 

@@ -1,3 +1,4 @@
+import Core
 import Foundation
 import TestKit
 import Testing
@@ -16,7 +17,11 @@ import Testing
             return TeamRig.say("I am \(agent)", to: request)
         }) { provider in
             var options = ServedGateway.Options()
-            options.agents = agents
+            options.agents = agents.map {
+                Agent(
+                    id: $0, name: $0, role: "", description: "", keywords: [], examples: [], tier: .medium, temperature: nil, maxTokens: nil,
+                    prompt: "You are \($0).")
+            }
             try await ServedGateway.run([.init(provider: provider)], options) { try await body($0, provider) }
         }
     }

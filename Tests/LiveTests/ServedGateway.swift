@@ -32,6 +32,8 @@ struct ServedGateway {
         var model: String?
         var fallbacks: [String] = []
         var acceptsPrefill = false
+        /// The model's strength; its price goes with it.
+        var quality = 50
         var timeouts = Timeouts()
         /// Where calls go instead of the provider.
         var baseURL: String?
@@ -63,6 +65,8 @@ struct ServedGateway {
         /// The breakers' time; everything else runs on the real one.
         var now: @Sendable () -> Instant = { ContinuousClock.now }
         var policy = Policy()
+        /// Routed to by their keywords.
+        var agents: [Agent] = []
         var heartbeat = Heartbeat()
         /// How often the prober looks; nil for none.
         var probeInterval: Duration?
@@ -70,8 +74,6 @@ struct ServedGateway {
         var reload: @Sendable () throws -> [Backend] = { [] }
         /// nil for none.
         var cache: Caching?
-        /// Ids; what each is told is `You are <id>.`
-        var agents: [String] = []
     }
 
     /// A cache of the test's.
@@ -91,7 +93,7 @@ struct ServedGateway {
         configure: (inout EdgeServer.Configuration) -> Void = { _ in },
         _ body: @Sendable (ServedGateway) async throws -> Void
     ) async throws {
-        let catalogue = catalogue(of: backends, options.policy, agents: options.agents)
+        let catalogue = catalogue(of: backends, options.policy, options.agents)
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let engine = CurlEngine()
         let calls = engine.calls(to: backends.flatMap(\.endpoints))
@@ -141,7 +143,7 @@ struct ServedGateway {
         return gateway.adopt(Self.catalogue(of: backends, policy), calls: next)
     }
 
-    private static func catalogue(of backends: [Backend], _ policy: Policy, agents: [String] = []) -> Catalogue {
+    private static func catalogue(of backends: [Backend], _ policy: Policy, _ agents: [Agent] = []) -> Catalogue {
         let providers = backends.map {
             Provider(
                 id: $0.name, api: $0.api, baseURL: $0.url, keyVariables: $0.accesses.compactMap(\.keyVariable),
@@ -161,18 +163,17 @@ struct ServedGateway {
             }
             return Model(
                 index: index, name: entry.key, deployments: deployments, balance: policy.balance,
-                fallbacks: entry.value.flatMap(\.fallbacks), quality: 50, tier: .medium, inputWindow: nil, outputWindow: nil,
+                fallbacks: entry.value.flatMap(\.fallbacks), quality: entry.value[0].quality, tier: .medium, inputWindow: nil, outputWindow: nil,
                 abilities: [.tools, .vision, .responseSchema], acceptsSampling: true,
-                price: Price(.init(prompt: Money(picodollars: 1_000_000), completion: Money(picodollars: 2_000_000))),
+                price: Price(
+                    .init(
+                        prompt: Money(picodollars: 20_000) * entry.value[0].quality,
+                        completion: Money(picodollars: 40_000) * entry.value[0].quality,
+                        cachedPrompt: Money(picodollars: 2_000) * entry.value[0].quality)),
                 timeouts: entry.value[0].timeouts, ownedBy: "test",
                 acceptsPrefill: entry.value.allSatisfy(\.acceptsPrefill))
         }
-        let profiles = agents.map {
-            Agent(
-                id: $0, name: $0, role: "", description: "", keywords: [], examples: [], tier: .medium, temperature: nil, maxTokens: nil,
-                prompt: "You are \($0).")
-        }
-        return Catalogue(providers: providers, models: models, agents: profiles, policy: policy)
+        return Catalogue(providers: providers, models: models, agents: agents, policy: policy)
     }
 
     /// A chat request's answer, as a client that closes after it reads it.

@@ -1,3 +1,4 @@
+import CWeights
 import Core
 import Settings
 import Testing
@@ -198,5 +199,14 @@ import Testing
         #expect(built.catalogue.liveModels.allSatisfy { $0.ownedBy == "openai" })
         #expect(!built.catalogue.liveModels.isEmpty)
         #expect(Set(built.catalogue.deployments.map(\.id)).count == built.catalogue.deployments.count)
+    }
+
+    /// Who edits a shipped profile trains the built-in weights again (docs/routing.md).
+    @Test func theBuiltInWeightsKnowTheShippedProfiles() throws {
+        let model = try AgentModel(
+            Weights(decoding: Array(UnsafeBufferPointer(start: qw_agents, count: qw_agents_size)), kind: AgentModel.kind))
+        let agents = try AgentFiles.read(directory: repository + "agents")
+        #expect(model.roles == agents.map(\.id))
+        #expect(model.profiles == agents.map(TrainedProfile.init))
     }
 }

@@ -18,6 +18,7 @@ import Testing
         #expect(!settings.isModelsPathExplicit)
         #expect(settings.agentsDirectory == "\(directory.path)/agents")
         #expect(settings.stateDirectory == "\(directory.path)/.quintet")
+        #expect(settings.weightsDirectory == nil)
         #expect(settings.loops == 4)
         #expect(settings.maxBodyBytes == 20 * 1024 * 1024)
         #expect(settings.drainTimeout == .seconds(30))
@@ -62,6 +63,9 @@ import Testing
         Case(
             key: "agents", flag: { $0.agents = "/a" }, variable: "/b", json: "\"/c\"", value: { $0.agentsDirectory },
             wanted: ["/a", "/b", "/c"]),
+        Case(
+            key: "weights", flag: { $0.weights = "/a" }, variable: "/b", json: "\"/c\"",
+            value: { $0.weightsDirectory ?? "built in" }, wanted: ["/a", "/b", "/c"]),
         Case(
             key: "state_dir", flag: { $0.stateDirectory = "/a" }, variable: "/b", json: "\"/c\"", value: { $0.stateDirectory },
             wanted: ["/a", "/b", "/c"]),

@@ -5,9 +5,11 @@ package import Gateway
 /// Steps double from 50 ms to 2 s and begin anew after a connection that lived. The wait is drawn from the whole step on top
 /// of its floor, so that many replicas do not come back to a Redis at the same moment.
 package struct ReconnectMachine: Sendable {
+    /// The waits.
     package struct Settings: Sendable {
         /// The shortest wait, and the first step.
         package var floor = Duration.milliseconds(50)
+        /// The longest wait.
         package var ceiling = Duration.seconds(2)
         /// A connection that lasted as long has proven that the way is good.
         package var proof = Duration.seconds(5)

@@ -3,8 +3,10 @@ package import NIOCore
 
 /// A command with its arguments, as it is sent.
 package struct RedisCommand: Sendable {
+    /// As Redis reads it (RESP).
     package let wire: ByteBuffer
 
+    /// A word of a command: any bytes.
     package enum Argument: Sendable, ExpressibleByStringLiteral {
         case text(String)
         case bytes(ByteBuffer)
@@ -13,6 +15,7 @@ package struct RedisCommand: Sendable {
         package static func number(_ number: Int) -> Argument { .text(String(number)) }
     }
 
+    /// - Parameter name: as in Redis's documentation.
     package init(_ name: String, _ arguments: Argument...) { self.init(name, arguments) }
 
     package init(_ name: String, _ arguments: [Argument]) {

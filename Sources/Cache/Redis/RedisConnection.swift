@@ -145,6 +145,7 @@ struct RedisConnector: Sendable {
 
 /// What makes a store impossible from the start: a file that cannot be read, and why.
 package struct RedisSetupError: Error, CustomStringConvertible {
+    /// The file, and why it cannot be read.
     package let message: String
     package var description: String { message }
 }

@@ -28,11 +28,13 @@ package struct RedisHealth: Sendable {
         loss = "\(address) was not reached yet."
     }
 
+    /// There is a connection.
     package mutating func connected() {
         loss = nil
         ping = nil
     }
 
+    /// There is none any more, and why.
     package mutating func lost(_ words: String) {
         loss = words
         memory = nil
@@ -43,6 +45,7 @@ package struct RedisHealth: Sendable {
         if loss == nil { self.memory = memory }
     }
 
+    /// A ping came back.
     package mutating func pinged(_ roundTrip: Duration) { ping = roundTrip }
 
     /// Redis refused a command. Writes rest when it will refuse the next ones, too; the first try follows at once, since a
@@ -83,6 +86,7 @@ package struct RedisHealth: Sendable {
         }
     }
 
+    /// What follows from all that was noted.
     package var condition: RemoteCondition {
         if let loss { return .away(loss) }
         return rest.map { .readOnly($0.words) } ?? .connected(ping: ping)

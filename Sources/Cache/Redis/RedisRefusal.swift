@@ -23,6 +23,7 @@ package struct RedisRefusal: Sendable, Equatable {
         case other
     }
 
+    /// What follows from it.
     package let kind: Kind
     /// As Redis says it, on one line and cut.
     package let message: String

@@ -9,6 +9,7 @@ package struct RedisSettings: Sendable {
     package var commandTimeout = Duration.seconds(1)
     /// For a deletion by tag or by pattern, which takes many commands.
     package var deletionTimeout = Duration.seconds(30)
+    /// How often Redis is asked whether it is there.
     package var pingInterval = Duration.seconds(1)
     /// How many pings pass between two looks at its memory.
     package var pingsPerFigures = 10
@@ -16,6 +17,7 @@ package struct RedisSettings: Sendable {
     package var silence = Duration.seconds(2)
     /// How long writes rest after one was refused, before one tries again.
     package var writeRest = Duration.seconds(3)
+    /// How long to wait before connecting again.
     package var reconnect = ReconnectMachine.Settings()
     /// Most calls under way at once, each of one or a few commands, and the bytes that they send.
     package var callLimit = 4096

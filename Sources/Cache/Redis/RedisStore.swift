@@ -21,7 +21,8 @@ package final class RedisStore: RemoteStore, Service {
 
     /// One thread is enough for the traffic of all stores; it lives as long as the process.
     private static let thread = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-    private static let tags = "quintet:tag:"
+    /// Not `quintet:tag:`, under which sets without scores may lie.
+    private static let tags = "quintet:tagged:"
 
     /// - Parameters:
     ///   - group: runs the connections; nil for a thread of the stores' own.
@@ -182,7 +183,10 @@ package final class RedisStore: RemoteStore, Service {
     package func delete(tagged tag: String) async throws -> Int {
         let set = RedisCommand.Argument.text(Self.tags + tag)
         return try await deleteEach { cursor in
-            RedisCommand("SSCAN", set, cursor, "COUNT", .number(100))
+            RedisCommand("ZSCAN", set, cursor, "COUNT", .number(100))
+        } names: { found in
+            // Each is followed by its score.
+            stride(from: 0, to: found.count, by: 2).map { found[$0] }
         } delete: { names, deadline in
             try await run(.deleteTagged, keys: [set] + names, for: .delete, by: deadline).integer()
         }
@@ -193,6 +197,8 @@ package final class RedisStore: RemoteStore, Service {
             // Values are strings, and tags are not. A step looks at about a thousand names, however few match: small
             // enough to hold nobody up, and large enough to come through a Redis that others share.
             RedisCommand("SCAN", cursor, "MATCH", .text(pattern), "COUNT", .number(1000), "TYPE", "string")
+        } names: {
+            $0
         } delete: { names, deadline in
             try await ask([RedisCommand("UNLINK", names)], for: .delete, by: deadline)[0].integer()
         }
@@ -200,7 +206,7 @@ package final class RedisStore: RemoteStore, Service {
 
     /// Goes through a scan to its end and deletes what each step finds. How many values there were.
     private func deleteEach(
-        scan: (_ cursor: RedisCommand.Argument) -> RedisCommand,
+        scan: (_ cursor: RedisCommand.Argument) -> RedisCommand, names: (_ found: [RESPReply]) -> [RESPReply],
         delete: (_ names: [RedisCommand.Argument], _ deadline: Instant) async throws -> Int
     ) async throws -> Int {
         let end = ContinuousClock.now + settings.deletionTimeout
@@ -210,7 +216,7 @@ package final class RedisStore: RemoteStore, Service {
         repeat {
             let step = try await ask([scan(.bytes(cursor))], for: .delete, by: deadline())[0].array()
             guard step.count == 2, case .bulk(let next) = step[0] else { throw RedisError.unexpected("no step of a scan") }
-            let names = try step[1].array().compactMap { name -> RedisCommand.Argument? in
+            let names = names(try step[1].array()).compactMap { name -> RedisCommand.Argument? in
                 if case .bulk(let name) = name { .bytes(name) } else { nil }
             }
             if !names.isEmpty { count += try await delete(names, deadline()) }

@@ -27,6 +27,7 @@ package final class ReplyReader {
 
     deinit { qr_parser_free(parser) }
 
+    /// Takes bytes as they came, cut anywhere.
     package func feed(_ bytes: ByteBuffer) throws(Garbage) {
         let isTaken = bytes.withUnsafeReadableBytes {
             redisReaderFeed(parser.pointee.reader, $0.baseAddress?.assumingMemoryBound(to: CChar.self), $0.count) == REDIS_OK

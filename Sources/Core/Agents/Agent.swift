@@ -14,6 +14,8 @@ package struct Agent: Sendable, Equatable {
     package let maxTokens: Int?
     /// The system prompt; never shown to callers.
     package let prompt: String
+    /// About how many tokens its prompt adds to a request.
+    package let promptTokens: Int
     /// Names the prompt and the sampling in cache keys.
     package let promptVersion: PromptVersion
 
@@ -31,9 +33,7 @@ package struct Agent: Sendable, Equatable {
         self.temperature = temperature
         self.maxTokens = maxTokens
         self.prompt = prompt
+        promptTokens = TokenEstimate.tokens(in: prompt) + TokenEstimate.perMessage
         promptVersion = PromptVersion(prompt: prompt, temperature: temperature, maxTokens: maxTokens)
     }
-
-    /// About how many tokens its prompt adds to a request.
-    package var promptTokens: Int { prompt.utf8.count / 4 + 4 }
 }

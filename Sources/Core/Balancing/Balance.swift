@@ -23,8 +23,8 @@ package struct DeploymentLoad: Sendable, Equatable {
     }
 }
 
-/// What the planner asks about deployments while it plans (a port: `Gateway` measures, tests make it up). For loads it is
-/// asked only about models with a choice of deployments, so that all others cost nothing.
+/// What the planner asks about deployments and models while it plans (a port: `Gateway` measures, tests make it up). For loads it
+/// is asked only where there is a choice to be made, so that all others cost nothing.
 package protocol DeploymentMeasures: Sendable {
     /// - Parameter isStream: streams show their first content early, whole answers only at their end; each is compared
     ///   with its like.
@@ -35,4 +35,6 @@ package protocol DeploymentMeasures: Sendable {
 
     /// Tokens that the model's answers of that kind have, and how many of them were seen.
     func answerLength(of model: Model, _ kind: AnswerKind) -> (tokens: Int, answers: Int)
+    /// How the model's own count of prompt tokens compares to the estimate. Asked only where a prompt may be too long.
+    func tokenFactor(of model: Model) -> Double
 }

@@ -57,6 +57,10 @@ package enum StoreRefusal: String, Sendable, CaseIterable {
     case incomplete
     /// No attempt brought an answer, or it broke off.
     case failed
+    /// All who waited for it left before it was whole.
+    case left
+    /// Something was forgotten while it was made that it is part of.
+    case outdated
     /// The caller wanted it so.
     case noStore = "no_store"
 }

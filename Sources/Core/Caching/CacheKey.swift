@@ -73,9 +73,6 @@ package struct CacheKey: Sendable, Hashable {
         code.update(data: canonical)
         text = code.finalize().withUnsafeBytes { Hexadecimal.text($0, after: secret.namePrefix) }
     }
-
-    /// A glob that matches all keys of the secret's tenant and no other, under all secrets that it ever had.
-    package static func glob(of secret: TenantSecret) -> String { "v1:\(secret.pseudonym):*" }
 }
 
 extension FramedBytes {

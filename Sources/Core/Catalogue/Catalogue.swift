@@ -6,7 +6,7 @@ package struct Catalogue: Sendable {
     package let models: [Model]
     /// In the order of their ids.
     package let agents: [Agent]
-    package let policy: Policy
+    package private(set) var policy: Policy
 
     private let providerIndex: [String: Int]
     private let modelIndex: [String: Int]
@@ -16,9 +16,16 @@ package struct Catalogue: Sendable {
     let standIns: [[Int]]
     /// Finds the agent for a message.
     package let router: AgentRouter
+    /// Weighs what is in a prompt.
+    package let complexityModel: ComplexityModel
 
     /// Takes values that were validated by whoever read them; models and deployments are numbered from 0.
-    package init(providers: [Provider], models: [Model], agents: [Agent], policy: Policy) {
+    ///
+    /// - Parameter agentModel: what the router learnt; nil routes by the profiles alone.
+    package init(
+        providers: [Provider], models: [Model], agents: [Agent], policy: Policy, agentModel: AgentModel? = nil,
+        complexityModel: ComplexityModel = .untrained
+    ) {
         self.providers = providers
         self.models = models
         self.agents = agents
@@ -28,7 +35,17 @@ package struct Catalogue: Sendable {
         agentIndex = Dictionary(zip(agents.map(\.id), agents.indices)) { first, _ in first }
         versions = Versions(of: models, at: providers, by: policy)
         standIns = models.map { Chooser.standIns(for: $0, among: models) }
-        router = AgentRouter(agents: agents)
+        router = AgentRouter(agents: agents, model: agentModel)
+        self.complexityModel = complexityModel
+    }
+
+    /// The same under another bias, which is everybody's.
+    package func with(costBias: Double) -> Catalogue {
+        var catalogue = self
+        catalogue.policy.costBias = costBias
+        catalogue.policy.agentCostBias = [:]
+        catalogue.policy.keyCostBias = [:]
+        return catalogue
     }
 
     package func provider(_ id: String) -> Provider? { providerIndex[id].map { providers[$0] } }
@@ -74,6 +91,8 @@ package struct Policy: Sendable, Equatable {
     package var onCut = CutPolicy.resume
     package var probe = ProbePolicy.auto
     package var hedge = HedgePolicy.off
+    /// Whether requests with tools and of agents are judged like others, instead of being taken for complex.
+    package var routesTools = false
 
     package init() {}
 

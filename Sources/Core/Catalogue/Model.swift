@@ -22,6 +22,22 @@ package struct Abilities: OptionSet, Sendable, Hashable {
     package static let responseSchema = Abilities(rawValue: 4)
     package static let audio = Abilities(rawValue: 8)
 
+    /// One word each, for the log.
+    private static let coded: [(String, Abilities)] = [
+        ("tools", .tools), ("vision", .vision), ("schema", .responseSchema), ("audio", .audio),
+    ]
+
+    package var codes: [String] { Self.coded.filter { contains($0.1) }.map(\.0) }
+
+    /// What ``codes`` say; nil with an unknown one.
+    package init?(codes: some Sequence<some StringProtocol>) {
+        self = []
+        for code in codes {
+            guard let known = Self.coded.first(where: { $0.0 == code }) else { return nil }
+            insert(known.1)
+        }
+    }
+
     /// In words, for reasons and errors.
     package var names: [String] {
         [(Abilities.tools, "tools"), (.vision, "images"), (.responseSchema, "JSON schema"), (.audio, "audio")]

@@ -9,19 +9,20 @@ package struct CostForecast: Sendable {
     /// Tokens of one answer; nil where neither the caller nor the agent sets a limit.
     private let outputTokenLimit: Int?
     private let choiceCount: Int
-    private let warmPrompt: RequestFacts.WarmPrompt?
+    private var warmPrompt: RequestFacts.WarmPrompt?
     private let measures: (any DeploymentMeasures)?
 
     /// - Parameters:
+    ///   - facts: their prompt tokens include the agent's prompt.
     ///   - tier: how much work the request is; nil where nobody looked, which counts as medium.
-    ///   - agent: whose prompt and limit come on top.
+    ///   - agent: whose limit counts where the caller sets none.
     ///   - agentIndex: its position in the catalogue.
     ///   - measures: knows how long answers were; nil takes them for typical.
     package init(
         _ facts: RequestFacts, tier: Tier? = nil, agent: Agent? = nil, agentIndex: Int? = nil,
         measures: (any DeploymentMeasures)? = nil
     ) {
-        promptTokens = facts.promptTokens + (agent?.promptTokens ?? 0)
+        promptTokens = facts.promptTokens
         kind = AnswerKind(agent: agentIndex, tier: tier)
         outputTokenLimit = facts.outputTokenLimit ?? agent?.maxTokens
         choiceCount = facts.choiceCount
@@ -45,6 +46,13 @@ package struct CostForecast: Sendable {
         package let basis: Basis
         /// nil where the model's price is unknown.
         package let cost: Money?
+    }
+
+    /// The same where no provider has anything of the prompt.
+    var cold: Self {
+        var forecast = self
+        forecast.warmPrompt = nil
+        return forecast
     }
 
     package func expectation(on model: Model) -> Expectation {

@@ -13,10 +13,34 @@ package struct Plan: Sendable {
         case named = "named by the caller"
         /// The chooser's first choice.
         case chosen = "cheapest that is good enough"
+        /// The chooser's first choice, since its provider has the conversation's beginning in its cache.
+        case warm = "has the conversation in its provider's cache"
+        /// The chooser's first choice where none is good enough.
+        case strongest = "strongest of those that can, and none is good enough"
         /// Listed as a fallback of the named model.
         case fallback = "fallback of the named model"
         /// Found by the chooser, should those before it fail.
         case standIn = "stand-in of like strength"
+        /// The same, behind those that are good enough.
+        case weaker = "stand-in, though weaker than the request needs"
+
+        /// For a place in the chooser's ranking.
+        init(at place: Int, isGoodEnough: Bool, isWarm: Bool) {
+            self = switch (place, isGoodEnough) {
+            case (0, true): isWarm ? .warm : .chosen
+            case (0, false): .strongest
+            case (_, true): .standIn
+            case (_, false): .weaker
+            }
+        }
+
+        /// Whether it is only asked because others failed.
+        package var isSecondChoice: Bool {
+            switch self {
+            case .named, .chosen, .warm, .strongest: false
+            case .fallback, .standIn, .weaker: true
+            }
+        }
     }
 
     /// Whose prompt the model gets; nil for a plain call.

@@ -38,6 +38,9 @@ package struct Planner: Sendable {
             throw .unknownAllowedModel(unknown)
         }
         let (agent, routing) = (route.agent, route.routing)
+        // The agent's prompt is part of what the model reads.
+        var facts = facts
+        facts.promptTokens += agent?.promptTokens ?? 0
         switch facts.target {
         case .model(let name), .agentOnModel(_, let name), .autoOnModel(let name):
             let model = try model(named: name)
@@ -45,18 +48,26 @@ package struct Planner: Sendable {
                 [(model, Plan.Reason.named)] + substitutes(for: model, facts), forecast: forecast(facts, tier: nil, agent: agent))
             return try assemble(facts, candidates, agent: agent, routing: routing, complexity: nil)
         case .auto, .anyModel, .agent:
-            let complexity = Complexity(of: facts)
+            let complexity = Complexity(
+                of: facts, by: catalogue.complexityModel, judgesTools: catalogue.policy.routesTools)
             let needed = Chooser.qualityNeeded(
                 complexity: complexity, agent: agent, priority: facts.priority,
                 costBias: catalogue.policy.costBias(agent: agent?.id, key: facts.key))
             let forecast = forecast(facts, tier: complexity.tier, agent: agent)
-            let ranked = Chooser.rank(catalogue.models, for: facts, forecast: forecast, qualityNeeded: needed)
+            let ranked = Chooser.rank(
+                catalogue.models, for: facts, forecast: forecast, qualityNeeded: needed, measures: measures)
             if ranked.isEmpty { throw noCandidate(facts) }
+            let isWarm = facts.warmPrompt?.model == ranked[0].name
+                && Chooser.rank(ranked, for: facts, forecast: forecast.cold, qualityNeeded: needed, measures: measures).first?.name
+                    != ranked[0].name
             let candidates = Candidates(
-                ranked.enumerated().map { ($1, $0 == 0 ? Plan.Reason.chosen : .standIn) }, forecast: forecast,
+                ranked.enumerated().map { place, model in
+                    (model, .init(at: place, isGoodEnough: model.quality >= needed, isWarm: isWarm))
+                },
+                forecast: forecast,
                 unable: catalogue.models.compactMap { model in
                     guard model.isLive else { return .init(name: model.name, .off) }
-                    return Chooser.shortcoming(of: model, for: facts).map { .init(name: model.name, $0) }
+                    return Chooser.shortcoming(of: model, for: facts, measures: measures).map { .init(name: model.name, $0) }
                 })
             return try assemble(facts, candidates, agent: agent, routing: routing, complexity: complexity)
         }
@@ -103,7 +114,7 @@ package struct Planner: Sendable {
             }
             return Route(agent: agent, routing: nil)
         case .auto, .autoOnModel:
-            let routing = catalogue.router.route(facts.text)
+            let routing = catalogue.router.route(facts.text, after: facts.earlierTexts)
             return Route(agent: routing.map { catalogue.agents[$0.agentIndex] }, routing: routing)
         }
     }
@@ -120,7 +131,7 @@ package struct Planner: Sendable {
             return fallbacks.compactMap(catalogue.model).map { ($0, .fallback) }
         }
         return catalogue.standIns[model.index].lazy.map { catalogue.models[$0] }
-            .filter { Chooser.shortcoming(of: $0, for: facts) == nil }
+            .filter { Chooser.shortcoming(of: $0, for: facts, measures: measures) == nil }
             .prefix(catalogue.policy.attemptLimit).map { ($0, .standIn) }
     }
 
@@ -187,7 +198,12 @@ package struct Planner: Sendable {
     private func inOrder(_ model: Model, _ facts: RequestFacts, isFirst: Bool) -> [Deployment] {
         guard model.deployments.count > 1 else { return model.deployments }
         let ready = model.deployments.filter { obstacle(to: $0) == nil }
-        return ordered(ready, of: model, facts, isFirst: isFirst)
+        var order = ordered(ready, of: model, facts, isFirst: isFirst)
+        // Where a provider has the prompt in its cache, it is cheaper there than anywhere else.
+        if let warm = facts.warmPrompt?.deployment, let place = order.firstIndex(where: { $0.id == warm }) {
+            order.insert(order.remove(at: place), at: 0)
+        }
+        return order
             + model.deployments.filter { deployment in !ready.contains { $0.index == deployment.index } }
     }
 
@@ -208,7 +224,7 @@ package struct Planner: Sendable {
         let live = catalogue.liveModels
         guard !live.isEmpty else { return .nothingOn }
         return .noneAble(
-            reasons: live.map { .init(name: $0.name, Chooser.shortcoming(of: $0, for: facts) ?? .off) })
+            reasons: live.map { .init(name: $0.name, Chooser.shortcoming(of: $0, for: facts, measures: measures) ?? .off) })
     }
 
     private func mend(for model: Model) -> String {

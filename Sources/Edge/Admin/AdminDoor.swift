@@ -42,7 +42,9 @@ struct AdminDoor: Sendable {
         case admin
         case client(tenant: String)
 
-        var tenant: String { if case .client(let tenant) = self { tenant } else { ClientKeys.local } }
+        var tenant: String { client ?? ClientKeys.local }
+        /// nil for an admin.
+        var client: String? { if case .client(let tenant) = self { tenant } else { nil } }
     }
 
     /// `Basic` is the base64 of `name:password` (RFC 7617).

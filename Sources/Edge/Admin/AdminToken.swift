@@ -16,7 +16,7 @@ package struct AdminToken: Sendable {
 
     /// The beginning of its digest: tells in an audit log which token it was, and not what it is.
     var fingerprint: String {
-        digest.map { $0.prefix(4).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined() } ?? "none"
+        digest.map { Hexadecimal.text(Array($0.prefix(4))) } ?? "none"
     }
 
     /// Lets a request in that shows the token as `Authorization: Bearer …`, or says what it lacks: nothing that a browser

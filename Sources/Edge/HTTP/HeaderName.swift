@@ -1,6 +1,8 @@
 /// Header fields that the gateway reads or writes, in the lower case that goes out.
 enum HeaderName {
     static let requestID = "x-request-id"
+    /// What a request of Claude Code is for.
+    static let requestClass = "x-claude-code-request-class"
     static let model = "x-quintet-model"
     static let agent = "x-quintet-agent"
     static let attempts = "x-quintet-attempts"

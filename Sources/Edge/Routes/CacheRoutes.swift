@@ -15,57 +15,65 @@ struct CacheRoutes: Sendable {
 
     /// `GET /api/cache/stats`. The figures are those of all tenants, so they are for admins.
     @Sendable func stats(_ request: Request) async throws -> Response {
-        do throws(GatewayError) { try door.checkOverview(request.headers) } catch {
-            return Response(refusal: error, asking: "Bearer")
+        try await behindDoor { () throws(GatewayError) in
+            try door.checkOverview(request.headers)
+        } answer: { _ in
+            var response = Response(json: CacheFigures(report: try existing().cache.report, flights: flights()).json)
+            response.headers.add(name: HeaderName.cacheControl, value: "no-store")
+            return response
         }
-        var response = Response(json: CacheFigures(report: try existing().cache.report, flights: flights()).json)
-        response.headers.add(name: HeaderName.cacheControl, value: "no-store")
-        return response
     }
 
     /// `POST /api/cache/invalidate`. A client's key forgets what is its own tenant's, the admin token everything; what an
     /// admin does is in the audit log first.
     @Sendable func invalidate(_ request: Request) async throws -> Response {
-        let caller: AdminDoor.Caller
-        do throws(GatewayError) { caller = try door.checkCaller(request.headers) } catch {
-            return Response(refusal: error, asking: "Bearer")
+        try await behindDoor { () throws(GatewayError) in
+            try door.checkCaller(request.headers)
+        } answer: { caller in
+            let keeping = try existing()
+            let wanted = try InvalidationRequest(request.body)
+            if caller != .admin { try checkIsOwn(wanted, of: caller.tenant) }
+            let which = try wanted.invalidation(tenant: caller.tenant)
+            if caller == .admin { try await note("forget", wanted.details, request) }
+            // A tenant's own secret goes with its answers, so that copies of them that lie elsewhere are of no use either.
+            if let tenant = wanted.tenant(of: caller.tenant) {
+                return Response(json: try await keeping.forget(tenant, for: caller.client).json)
+            }
+            return Response(json: try await keeping.invalidate(which, for: caller.client).json)
         }
-        let keeping = try existing()
-        let wanted = try InvalidationRequest(request.body)
-        if caller != .admin { try checkIsOwn(wanted, of: caller.tenant) }
-        let which = try wanted.invalidation(tenant: caller.tenant)
-        if caller == .admin {
-            try await audit.append(
-                AuditLog.Entry(
-                    time: .now, action: "forget", details: wanted.details, tokenFingerprint: door.token.fingerprint,
-                    requestID: request.id))
-        }
-        // A tenant's own secret goes with its answers, so that copies of them that lie elsewhere are of no use either.
-        if let tenant = wanted.tenant(of: caller.tenant) { return Response(json: try await keeping.forget(tenant).json) }
-        return Response(json: await keeping.cache.invalidate(which).json)
     }
 
     /// `POST /api/cache/rotate`: another secret for a tenant, its own or, for admins, any. What was kept under the old one can be
     /// read until the overlap ends.
     @Sendable func rotate(_ request: Request) async throws -> Response {
-        let caller: AdminDoor.Caller
-        do throws(GatewayError) { caller = try door.checkCaller(request.headers) } catch {
-            return Response(refusal: error, asking: "Bearer")
+        try await behindDoor { () throws(GatewayError) in
+            try door.checkCaller(request.headers)
+        } answer: { caller in
+            let keeping = try existing()
+            let wanted = try RotationRequest(request.body)
+            let tenant = wanted.tenant ?? caller.tenant
+            if caller != .admin, tenant != caller.tenant { throw adminOnly("tenant") }
+            if caller == .admin { try await note("rotate", [("tenant", tenant)], request) }
+            guard try await keeping.rotate(tenant, overlap: wanted.overlap) else {
+                throw GatewayError.invalid("tenant", "Nothing was ever cached for the tenant '\(tenant.prefix(100))'.")
+            }
+            return Response(json: ByteBuffer(string: #"{"rotated":true}"#))
         }
-        let keeping = try existing()
-        let wanted = try RotationRequest(request.body)
-        let tenant = wanted.tenant ?? caller.tenant
-        if caller != .admin, tenant != caller.tenant { throw adminOnly("tenant") }
-        if caller == .admin {
-            try await audit.append(
-                AuditLog.Entry(
-                    time: .now, action: "rotate", details: [("tenant", tenant)], tokenFingerprint: door.token.fingerprint,
-                    requestID: request.id))
-        }
-        guard try await keeping.rotate(tenant, overlap: wanted.overlap) else {
-            throw GatewayError.invalid("tenant", "Nothing was ever cached for the tenant '\(tenant.prefix(100))'.")
-        }
-        return Response(json: ByteBuffer(string: #"{"rotated":true}"#))
+    }
+
+    /// Answers whom the door lets in; to all others says how to come in.
+    private func behindDoor<Caller>(
+        _ check: () throws(GatewayError) -> Caller, answer: (Caller) async throws -> Response
+    ) async throws -> Response {
+        let caller: Caller
+        do throws(GatewayError) { caller = try check() } catch { return Response(refusal: error, asking: "Bearer") }
+        return try await answer(caller)
+    }
+
+    private func note(_ action: String, _ details: [(name: String, value: String)], _ request: Request) async throws {
+        try await audit.append(
+            AuditLog.Entry(
+                time: .now, action: action, details: details, tokenFingerprint: door.token.fingerprint, requestID: request.id))
     }
 
     private func existing() throws(GatewayError) -> AnswerKeeping {

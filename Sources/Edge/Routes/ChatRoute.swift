@@ -80,8 +80,9 @@ extension Request {
         let caller = Caller(
             tenant: tenant, user: user ?? chat.user, session: headers.first(name: HeaderName.session) ?? session)
         return Ask(
-            requestID: id, request: chat, target: target, priority: priority, caller: caller, cache: directives,
-            executor: executor)
+            requestID: id, request: chat, target: target, priority: priority,
+            requestClass: headers.first(name: HeaderName.requestClass).flatMap(RequestFacts.RequestClass.init(rawValue:)),
+            caller: caller, cache: directives, executor: executor)
     }
 }
 

@@ -132,18 +132,7 @@ extension NativeFacts {
 extension AnswerHead {
     /// Why this agent and this model, in words.
     fileprivate var explanation: String {
-        var parts: [String] = []
-        if let agent, let routing {
-            parts.append(
-                routing.matched.isEmpty
-                    ? "no keyword matched: the default agent \(agent.id)"
-                    : "agent \(agent.id) for \(routing.matched.joined(separator: ", "))")
-        }
-        if let complexity {
-            let signals = complexity.signals.isEmpty ? "" : " (\(complexity.signals.joined(separator: ", ")))"
-            parts.append("\(complexity.tier.rawValue) request\(signals)")
-        }
-        parts.append("\(model): \(reason?.rawValue ?? "answered before, out of the cache")")
+        var parts = [Plan.explanation(agent: agent, routing: routing, complexity: complexity, model: model, reason: reason)]
         if let expectation { parts.append("expected: \(expectation.inWords)") }
         if hedge == .won { parts.append("the attempt before it was late, and this one answered first") }
         return parts.joined(separator: "; ")

@@ -35,5 +35,6 @@ package enum CacheNote: Sendable, Equatable {
         }
     }
 
+    /// Whether the answer came out of the cache.
     package var isHit: Bool { if case .hit = self { true } else { false } }
 }

@@ -17,6 +17,7 @@ package struct SealingKey: Sendable {
 package struct CacheAddress: Sendable {
     /// The cache key: scope and HMAC, no word of the prompt.
     package let key: String
+    /// The key of the tenant whose answer it is.
     package let sealing: SealingKey
 
     package init(key: String, sealing: SealingKey) {
@@ -27,6 +28,7 @@ package struct CacheAddress: Sendable {
 
 /// What a lookup is counted under besides the totals. Names beyond the first few hundred of a kind are counted together.
 package struct CacheLabels: Sendable, Equatable {
+    /// nil where no agent speaks.
     package let agent: String?
     /// As the caller named it.
     package let model: String
@@ -42,6 +44,7 @@ package struct CacheLabels: Sendable, Equatable {
 
 /// A question to the cache.
 package struct CacheQuery: Sendable {
+    /// Where the answer would lie.
     package let address: CacheAddress
     /// The address under the tenant's previous secret, while both are good. What is found there counts like any other hit.
     package let former: CacheAddress?
@@ -49,6 +52,7 @@ package struct CacheQuery: Sendable {
     package let session: String?
     /// The oldest answer that the caller takes (`Cache-Control: max-age`).
     package let maximumAge: Duration?
+    /// What the lookup is counted under.
     package let labels: CacheLabels
 
     package init(
@@ -72,7 +76,9 @@ package enum CacheTier: String, Sendable, CaseIterable {
 
 /// An answer out of the cache.
 package struct CacheHit: Sendable {
+    /// As it was kept.
     package let answer: CachedAnswer
+    /// Where it was.
     package let tier: CacheTier
     /// Since it was complete.
     package let age: Duration
@@ -87,6 +93,14 @@ package struct CacheHit: Sendable {
     }
 }
 
+/// A point between two invalidations.
+package struct CacheMoment: Sendable, Hashable {
+    /// How many invalidations there were before it.
+    package let number: Int
+
+    package init(_ number: Int) { self.number = number }
+}
+
 /// The cache of answers (a port: `Cache` implements it in three tiers).
 ///
 /// Nothing here fails: whatever is wrong with a tier is a miss and a figure in the report.
@@ -99,10 +113,20 @@ package protocol AnswerCache: Sendable {
     /// is bounded.
     func look(up query: CacheQuery) async -> CacheHit?
 
-    /// Keeps an answer, for as long as it says. Returns at once; the remote tier gets it in the background.
-    func store(_ answer: CachedAnswer, at address: CacheAddress, session: String?)
+    /// Now. What an answer is made of is as old as the moment at which its making began.
+    var moment: CacheMoment { get }
 
-    /// Forgets answers in all tiers of all replicas.
+    /// Whether an answer that is made since then, to be kept under this key and with these tags, may be forgotten already. Costs
+    /// next to nothing while nothing is invalidated.
+    func mayBeOutdated(_ key: String, tags: @autoclosure () -> [CacheTag], since moment: CacheMoment) -> Bool
+
+    /// Keeps an answer, for as long as it says. Returns at once; the remote tier gets it in the background.
+    ///
+    /// - Returns: false where it was forgotten since `moment`, here or by another replica, or that is too long ago to tell: it
+    ///   is not kept then.
+    func store(_ answer: CachedAnswer, at address: CacheAddress, session: String?, since moment: CacheMoment) -> Bool
+
+    /// Forgets answers in all tiers of all replicas, those too that are being made.
     func invalidate(_ which: CacheInvalidation) async -> CacheInvalidationReport
 
     /// The figures since the start.

@@ -9,6 +9,7 @@ package struct CacheReport: Sendable, Equatable {
 
         package init() {}
 
+        /// All lookups.
         package var total: Int { hits + misses }
         /// From 0 to 1; 0 before the first lookup.
         package var hitRate: Double { total == 0 ? 0 : Double(hits) / Double(total) }
@@ -63,6 +64,7 @@ package struct CacheReport: Sendable, Equatable {
         /// What was written, before and after compression and sealing.
         package var plainBytes = 0
         package var sealedBytes = 0
+        /// How the store stands.
         package var condition: RemoteCondition = .off
         /// The store's own, with what others keep in it; nil until it told.
         package var memory: RemoteMemory?
@@ -73,6 +75,7 @@ package struct CacheReport: Sendable, Equatable {
         package var compressionRatio: Double? { sealedBytes == 0 ? nil : Double(plainBytes) / Double(sealedBytes) }
     }
 
+    /// All, and those of each agent, model and route class.
     package var lookups = Lookups()
     package var agents: [String: Lookups] = [:]
     package var models: [String: Lookups] = [:]

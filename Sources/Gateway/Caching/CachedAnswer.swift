@@ -7,11 +7,10 @@ package import NIOCore
 package final class CachedAnswer: Sendable {
     /// The chat completion as JSON.
     package let body: ByteBuffer
-    package let contentType: String
     /// The name of the model that answered, and its deployment's id.
     package let model: String
     package let deployment: String
-    package let agent: String?
+    /// As the provider counted; nil where it did not say.
     package let usage: Usage?
     /// What the provider charged for it; nil where that is unknown.
     package let cost: Money?
@@ -19,8 +18,6 @@ package final class CachedAnswer: Sendable {
     package let createdAt: Int64
     /// How long after `createdAt` it may be given; above zero, to the millisecond, at most ``longestLife``.
     package let life: Duration
-    /// From 0 to 1.
-    package let confidence: Double
     /// What it can be invalidated by.
     package let tags: [CacheTag]
     /// How long the request took that got it.
@@ -32,28 +29,24 @@ package final class CachedAnswer: Sendable {
     package static let tagLimit = 32
 
     package init(
-        body: ByteBuffer, contentType: String = "application/json", model: String, deployment: String,
-        agent: String? = nil, usage: Usage?, cost: Money?, createdAt: Int64, life: Duration, confidence: Double,
+        body: ByteBuffer, model: String, deployment: String, usage: Usage?, cost: Money?, createdAt: Int64, life: Duration,
         tags: [CacheTag], seconds: Double
     ) {
         // A provider's buffer is often a slice of a larger one, which a stored slice would keep alive.
         self.body = body.compact
-        self.contentType = contentType
         self.model = model
         self.deployment = deployment
-        self.agent = agent
         self.usage = usage
         self.cost = cost
         self.createdAt = createdAt
         self.life = min(life, Self.longestLife)
-        self.confidence = confidence.isFinite ? min(max(0, confidence), 1) : 0
         self.tags = tags
         self.seconds = seconds.isFinite ? max(0, seconds) : 0
     }
 
     /// About how many bytes it takes in memory.
     package var footprint: Int {
-        let names = contentType.utf8.count + model.utf8.count + deployment.utf8.count + (agent?.utf8.count ?? 0)
+        let names = model.utf8.count + deployment.utf8.count
         return tags.reduce(Self.fixedFootprint + body.storageCapacity + names) { $0 + $1.footprint }
     }
 

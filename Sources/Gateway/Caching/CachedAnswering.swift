@@ -11,6 +11,13 @@ extension Gateway {
         return given(hit, ask, by: route, keeping, settlement)
     }
 
+    /// An answer out of any tier, if one is there: a lookup that nobody else shares.
+    func lookedUp(_ ask: Ask, by route: Planner.Route, _ keeping: AnswerKeeping, _ course: CacheCourse) async -> Answer? {
+        let started = now()
+        guard course.wishes.mayRead, let hit = await keeping.cache.look(up: course.query) else { return nil }
+        return given(hit, ask, by: route, keeping, settlement(for: ask, route, since: started))
+    }
+
     /// Joins the call for this request, or leads it.
     func shared(
         _ ask: Ask, by route: Planner.Route, _ fleet: Fleet, _ keeping: AnswerKeeping, _ course: CacheCourse
@@ -18,8 +25,10 @@ extension Gateway {
         let started = now()
         for _ in 0..<Self.flightLimit {
             let book = LeaderBook(outcomes)
+            let course = course.begun(at: keeping.cache.moment)
             let boarded = keeping.flights.board(
-                course.query.address.key, policy: ask.request.policy, wishes: course.wishes, on: ask.executor
+                course.query.address.key, policy: ask.request.policy, wishes: course.wishes, on: ask.executor,
+                isOutdated: { keeping.isOutdated(course, for: ask) }
             ) { flight in
                 await call(ask, by: route, fleet, keeping, course, book, flight, since: started)
                 book.close()
@@ -133,16 +142,17 @@ extension Gateway {
             switch try await run.answer() {
             case .whole(var head, let whole):
                 let refusal = keeping.keep(
-                    whole, head, wasResumed: false, seconds: started.duration(to: now()).seconds, for: ask, on: course)
+                    whole, head, wasResumed: false, seconds: started.duration(to: now()).seconds, for: ask, on: course,
+                    by: fleet.catalogue.complexityModel)
                 head.cache = course.note(stored: refusal == nil)
                 flight.land(.whole(head, whole))
             case .stream(var head, let stream):
                 head.cache = course.note(stored: nil)
                 flight.land(.stream(head))
-                await relay(stream, head, since: started, ask, keeping, course, to: flight)
+                await relay(stream, head, since: started, ask, keeping, course, by: fleet.catalogue.complexityModel, to: flight)
             }
         } catch {
-            keeping.refuse(.failed)
+            keeping.refuse(.broken)
             flight.land(.failed(error, of: ask.request))
         }
     }
@@ -150,7 +160,7 @@ extension Gateway {
     /// Hands a stream's parts to the seats, and keeps the answer that they make.
     private func relay(
         _ stream: AttemptStream, _ head: AnswerHead, since started: Instant, _ ask: Ask, _ keeping: AnswerKeeping,
-        _ course: CacheCourse, to flight: Flight
+        _ course: CacheCourse, by model: ComplexityModel, to flight: Flight
     ) async {
         var stream = stream
         var wasResumed = false
@@ -168,21 +178,32 @@ extension Gateway {
                         flight.put(whole)
                         _ = keeping.keep(
                             whole, head, wasResumed: wasResumed, seconds: started.duration(to: now()).seconds, for: ask,
-                            on: course)
+                            on: course, by: model)
                     } else {
                         keeping.refuse(flight.chunks == nil ? .tooLarge : .incomplete)
                     }
                     await flight.append(FlightLog.Entry(part: part, isUsageOnly: false, bytes: 0))
                 case .failed:
-                    keeping.refuse(.failed)
+                    keeping.refuse(.broken)
                     await flight.append(FlightLog.Entry(part: part, isUsageOnly: false, bytes: 0))
                 }
             }
-        } catch { keeping.refuse(.failed) }
+        } catch { keeping.refuse(.broken) }
     }
 }
 
+extension StoreRefusal {
+    /// Why a call of this task brought no answer: a flight's task is cancelled when its last seat is left.
+    fileprivate static var broken: StoreRefusal { Task.isCancelled ? .left : .failed }
+}
+
 extension CacheCourse {
+    fileprivate func begun(at moment: CacheMoment) -> CacheCourse {
+        var course = self
+        course.moment = moment
+        return course
+    }
+
     fileprivate func note(stored: Bool?) -> CacheNote { wishes.mayRead ? .missed(stored: stored) : .refreshed(stored: stored) }
 }
 

@@ -1,6 +1,7 @@
 /// A pattern as Redis's SCAN understands it: `*`, `?`, `[abc]`, `[a-z]`, `[^a]`, and `\` before a character that means
 /// itself. Matched byte by byte, in time of at most pattern × text.
 package struct Glob: Sendable, Hashable {
+    /// As it was given.
     package let pattern: String
     private let tokens: [Token]
 
@@ -50,6 +51,7 @@ package struct Glob: Sendable, Hashable {
         return .oneOf(ranges, isNegated: isNegated)
     }
 
+    /// Whether it matches the whole of a text.
     package func matches(_ text: String) -> Bool {
         var text = text
         return text.withUTF8(matches)

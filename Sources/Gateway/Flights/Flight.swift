@@ -50,12 +50,17 @@ final class Flight: Sendable {
         }
     }
 
+    /// Whether something was forgotten since the call began that its answer may be part of.
+    let isOutdated: @Sendable () -> Bool
     private let state = Mutex(State())
     private let memory: FlightMemory
     /// Most requests that wait for one call.
     private static let seatLimit = 65_536
 
-    init(in memory: FlightMemory) { self.memory = memory }
+    init(in memory: FlightMemory, isOutdated: @escaping @Sendable () -> Bool) {
+        self.memory = memory
+        self.isOutdated = isOutdated
+    }
 
     deinit { memory.add(-state.withLock { $0.log.size }) }
 

@@ -73,27 +73,33 @@ package final class Flights: Service {
     ///
     /// - Parameters:
     ///   - wishes: a call that may not be answered from the cache is for this request alone.
+    ///   - isOutdated: whether the answer may be forgotten already, though it is not there yet: nobody joins such a flight, and
+    ///     another takes its place. Quick; called under the lock.
     ///   - call: what a leader's flight does.
     func board(
         _ question: String, policy: RequestPolicy, wishes: CacheDirectives, on executor: (any TaskExecutor)?,
-        call: @escaping @Sendable (Flight) async -> Void
+        isOutdated: @escaping @Sendable () -> Bool, call: @escaping @Sendable (Flight) async -> Void
     ) -> (seat: FlightSeat, isLeader: Bool)? {
+        // Its last reference may go with the one that takes its place, which must not happen under the lock.
+        var former: Flight?
         let boarded = state.withLock { state -> (key: Key, flight: Flight, id: Int, isLeader: Bool)? in
             if !wishes.mayRead { state.privates += 1 }
             let key = Key(
                 question: question, policy: policy, onlyIfCached: wishes.onlyIfCached, maximumAge: wishes.maximumAge,
                 lone: wishes.mayRead ? 0 : state.privates)
-            if let flight = state.flights[key], let id = flight.board() {
+            former = state.flights[key]
+            if let flight = former, !flight.isOutdated(), let id = flight.board() {
                 state.joins += 1
                 return (key, flight, id, false)
             }
             guard state.running < limit, !memory.isFull else { return nil }
-            let flight = Flight(in: memory)
+            let flight = Flight(in: memory, isOutdated: isOutdated)
             guard let id = flight.board() else { return nil }
             state.running += 1
             state.flights[key] = flight
             return (key, flight, id, true)
         }
+        withExtendedLifetime(former) {}
         guard let (key, flight, id, isLeader) = boarded else { return nil }
         let seat = FlightSeat(flight: flight, id: id) { [self] in forget($0, key) }
         guard isLeader else { return (seat, false) }

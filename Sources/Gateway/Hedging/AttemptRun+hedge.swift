@@ -42,7 +42,7 @@ extension AttemptRun {
             return nil
         }
         hedge = .lost
-        let attempt = open(planned, as: .hedge, permit)
+        let attempt = open(planned, for: .answer, as: .hedge, permit)
         let ifItWins = course.hedge(with: choice)
         do {
             return Hedge(call: try begin(attempt, .answer, isHedge: true), course: ifItWins)
@@ -53,10 +53,8 @@ extension AttemptRun {
     }
 
     private func choice(among alternatives: ArraySlice<Plan.Attempt>, beside first: Plan.Attempt) -> Int? {
-        let limit = ask.request.policy.maxCost
-        let forecast = limit.map { _ in CostForecast(ask.facts, tier: plan.complexity?.tier, agent: plan.agent) }
-        return HedgeRule.choice(
-            among: alternatives, beside: first, limit: limit, cost: { forecast?.cost(on: $0) },
+        HedgeRule.choice(
+            among: alternatives, beside: first, limit: ask.request.policy.maxCost, cost: { plan.forecast.cost(on: $0) },
             isWell: { fleet.breakers.availability(of: $0) == .ready && fleet.keys.availability(of: $0) == .ready })
     }
 

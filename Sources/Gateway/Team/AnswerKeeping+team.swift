@@ -33,16 +33,17 @@ extension AnswerKeeping {
         var rule = StoreRule.team
         rule.byteLimit = settings.rule.byteLimit
         if let refusal = rule.refusal(of: signals, bytes: body.readableBytes) { return refuse(refusal) }
-        let life = rule.life(of: Complexity(of: asked.ask.facts).tier, confidence: signals.confidence, asked: course.wishes.life)
-        let agents = asked.names.filter { run.fleet.catalogue.agent($0) != nil }
-        cache.store(
+        let life = rule.life(
+            of: Complexity(of: asked.ask.facts, by: run.fleet.catalogue.complexityModel).tier, confidence: signals.confidence, asked: course.wishes.life)
+        let voices = asked.names.filter { run.fleet.catalogue.agent($0) != nil }.map(CacheTag.agent)
+        let models = Set(answer.completion.voices.map(\.model)).sorted().map(CacheTag.model)
+        let isKept = cache.store(
             CachedAnswer(
                 body: body, model: TeamRequest.modelName, deployment: TeamRequest.modelName, usage: answer.completion.usage,
-                cost: answer.cost, createdAt: wallClock(), life: life, confidence: signals.confidence,
-                tags: tags(agents: agents, models: Set(answer.completion.voices.map(\.model)).sorted(), for: asked.ask, on: course),
+                cost: answer.cost, createdAt: wallClock(), life: life, tags: models + voices + tags(for: asked.ask, on: course),
                 seconds: answer.seconds),
-            at: course.query.address, session: course.query.session)
-        return nil
+            at: course.query.address, session: course.query.session, since: course.moment)
+        return isKept ? nil : refuse(.outdated)
     }
 }
 

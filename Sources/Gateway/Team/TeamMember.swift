@@ -36,7 +36,7 @@ struct TeamMember {
 
     mutating func begin(_ head: AnswerHead) {
         model = head.model
-        isFromFallback = head.reason == .fallback || head.reason == .standIn
+        isFromFallback = head.reason?.isSecondChoice ?? false
     }
 
     mutating func take(_ part: AnswerStream.Part?) -> Turn {

@@ -15,7 +15,7 @@ extension TeamRun {
         do throws(PlanFailure) { plan = try gateway.planner(fleet, isHealthKnown: true).plan(facts) } catch {
             throw AnswerFailure(error)
         }
-        guard ceiling.reserve(plan.greatestCost(of: facts), for: team.members.count) else {
+        guard ceiling.reserve(plan.greatestCost, for: team.members.count) else {
             throw AnswerFailure(error: .ceilingBroken(limit))
         }
     }

@@ -261,7 +261,7 @@ extension TeamRun {
         let book = book ?? MemberBook()
         own.member = Ask.Membership(latestEnd: limit, book: book)
         let run = try gateway.run(own, by: nil, fleet, sink: book, keepsUsage: false, since: gateway.now())
-        guard ceiling.limit == nil || ceiling.reserve(run.plan.greatestCost(of: own.facts), for: call) else {
+        guard ceiling.limit == nil || ceiling.reserve(run.plan.greatestCost, for: call) else {
             run.settlement.withdraw()
             throw AnswerFailure(error: .ceilingBroken(team.maxCost ?? .zero))
         }
@@ -297,8 +297,7 @@ extension TeamRun {
 
 extension Plan {
     /// What the dearest of its attempts is expected to cost; nil where a price is unknown.
-    func greatestCost(of facts: RequestFacts) -> Money? {
-        let forecast = CostForecast(facts, tier: complexity?.tier, agent: agent)
+    var greatestCost: Money? {
         var greatest = Money.zero
         for attempt in attempts {
             guard let cost = forecast.cost(on: attempt.model) else { return nil }

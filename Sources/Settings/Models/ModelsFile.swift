@@ -43,6 +43,16 @@ package struct ModelsFile: Sendable, Equatable {
     }
 
     /// Whether any model's provider can be called. What a variable holds is checked when the catalogue is built.
+    /// The environment with whatever turns these providers on, where that is missing; good for choosing, not for calling.
+    package func environment(turningOn ids: Set<String>, beside environment: [String: String]) -> [String: String] {
+        var environment = environment
+        for provider in providers where ids.contains(provider.id) && (try? provider.state(environment: environment)) != .on {
+            if let variable = provider.keyVariables.first { environment[variable] = "unused" }
+            if let variable = provider.switchVariable { environment[variable] = "1" }
+        }
+        return environment
+    }
+
     package func isAnyProviderOn(environment: [String: String]) -> Bool {
         let used = Set(models.flatMap(\.deployments).map(\.provider))
         return providers.contains { used.contains($0.id) && (try? $0.state(environment: environment)) == .on }

@@ -10,6 +10,7 @@ enum PolicyReader {
         policy.attemptLimit = reader.integer("max_attempts", in: 1...6) ?? policy.attemptLimit
         policy.onCut = reader.choice("on_cut") ?? policy.onCut
         policy.balance = reader.choice("balance") ?? policy.balance
+        policy.routesTools = reader.boolean("route_tools") ?? policy.routesTools
         policy.probe = reader.choice("probe") ?? policy.probe
         policy.hedge = reader.choice("hedge") ?? policy.hedge
         policy.breaker = reader.object("breaker").map(breaker) ?? policy.breaker

@@ -30,7 +30,7 @@ package struct ConfigurationError: Error, Sendable, Equatable {
     }
 
     /// For a file, flag or variable as a whole.
-    init(_ place: String, at position: String? = nil, _ message: String) {
+    package init(_ place: String, at position: String? = nil, _ message: String) {
         problems = [Problem(place, at: position, message)]
     }
 }

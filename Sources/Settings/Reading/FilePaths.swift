@@ -1,7 +1,7 @@
 /// Paths as people write them.
-enum FilePaths {
+package enum FilePaths {
     /// `path` as seen from `directory`. In the working directory it stays as it was written, which is how problems name it.
-    static func join(_ directory: String, _ path: String) -> String {
+    package static func join(_ directory: String, _ path: String) -> String {
         if path.hasPrefix("/") || directory.isEmpty || directory == "." { return path }
         return directory.hasSuffix("/") ? directory + path : "\(directory)/\(path)"
     }

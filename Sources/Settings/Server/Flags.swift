@@ -5,6 +5,7 @@ package struct Flags: Sendable, Equatable {
     package var port: Int?
     package var models: String?
     package var agents: String?
+    package var weights: String?
     package var stateDirectory: String?
     package var loops: Int?
     package var maxBodyBytes: Int?

@@ -12,6 +12,8 @@ package struct ServerSettings: Sendable, Equatable {
     /// Whether someone named the models file; otherwise it is the shipped one.
     package let isModelsPathExplicit: Bool
     package let agentsDirectory: String
+    /// Of trained routing weights; nil for those in the binary.
+    package let weightsDirectory: String?
     package let stateDirectory: String
     /// NIO event loops; the other cores are for libcurl's engine and the work between.
     package let loops: Int
@@ -53,6 +55,8 @@ package struct ServerSettings: Sendable, Equatable {
         modelsPath = models.value
         isModelsPathExplicit = models.source != nil
         agentsDirectory = reader.path(.agents, default: "agents", directory: directory).value
+        let weights = reader.path(.weights, default: "", directory: directory)
+        weightsDirectory = weights.source == nil ? nil : weights.value
         stateDirectory = reader.path(.stateDirectory, default: ".quintet", directory: directory).value
         port = reader.integer(.port, in: 0...65_535, default: 8080)
         loops = reader.integer(.loops, in: 1...256, default: max(1, min(256, cores / 2)))

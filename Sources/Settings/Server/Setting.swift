@@ -4,7 +4,7 @@ import Configuration
 ///
 /// Its flag and its variable follow from the key: `state_dir`, `--state-dir`, `QUINTET_STATE_DIR`.
 enum Setting: String, CaseIterable {
-    case host, port, models, agents
+    case host, port, models, agents, weights
     case stateDirectory = "state_dir"
     case loops
     case maxBodyBytes = "max_body_bytes"
@@ -37,7 +37,8 @@ enum Setting: String, CaseIterable {
 
     var kind: Kind {
         switch self {
-        case .host, .models, .cache, .cacheScope, .agents, .stateDirectory, .logLevel, .apiKeysFile, .apiKeys, .adminToken, .cacheSecret: .text
+        case .host, .models, .cache, .cacheScope, .agents, .weights, .stateDirectory, .logLevel, .apiKeysFile, .apiKeys, .adminToken, .cacheSecret:
+            .text
         case .port, .loops, .maxBodyBytes, .maxConnections, .cacheEntries, .cacheBytes, .cacheSessionEntries: .integer
         case .drainSeconds, .headSeconds, .bodySeconds, .idleSeconds, .cachePace: .number
         }
@@ -53,7 +54,8 @@ extension Flags {
     /// What was given, by setting.
     var values: [(setting: Setting, content: ConfigContent)] {
         let texts: [(Setting, String?)] = [
-            (.host, host), (.models, models), (.agents, agents), (.stateDirectory, stateDirectory), (.logLevel, logLevel),
+            (.host, host), (.models, models), (.agents, agents), (.weights, weights), (.stateDirectory, stateDirectory),
+            (.logLevel, logLevel),
         ]
         let integers: [(Setting, Int?)] = [
             (.port, port), (.loops, loops), (.maxBodyBytes, maxBodyBytes), (.maxConnections, maxConnections),

@@ -5,8 +5,8 @@ import NIOCore
 struct ChatMessages {
     let value: JSONValue
     private(set) var count = 0
-    /// Bytes of all texts, escapes included.
-    private(set) var textBytes = 0
+    /// All texts and tool calls.
+    private(set) var text = TokenEstimate()
     private(set) var images = 0
     private(set) var needs: Abilities = []
 
@@ -39,6 +39,7 @@ struct ChatMessages {
                 "\(path()).role",
                 "'\(path()).role' must be one of \(Self.roles.sorted().joined(separator: ", ")), not \(role.quoted).")
         }
+        if let calls = message["tool_calls"] { readToolCalls(calls) }
         guard let content = message["content"], !content.isNull else {
             // An assistant's turn may consist of tool calls, a refusal or audio alone.
             if name == "assistant" || name == "function" { return }
@@ -50,7 +51,7 @@ struct ChatMessages {
     private mutating func readContent(_ content: JSONValue, _ path: @autoclosure () -> String) throws(GatewayError) {
         switch content.kind {
         case .string:
-            textBytes += content.escapedLength ?? 0
+            content.add(to: &text)
         case .array:
             for (index, part) in content.children.enumerated() {
                 guard part.kind == .object, let type = part["type"]?.string else {
@@ -71,7 +72,16 @@ struct ChatMessages {
         case "input_audio":
             needs.insert(.audio)
         default:
-            textBytes += part["text"]?.escapedLength ?? 0
+            part["text"]?.add(to: &text)
+        }
+    }
+
+    /// What was called, and with which arguments, is part of the prompt.
+    private mutating func readToolCalls(_ calls: JSONValue) {
+        for call in calls.children {
+            guard let function = call["function"] else { continue }
+            function["name"]?.add(to: &text)
+            function["arguments"]?.add(to: &text)
         }
     }
 
@@ -83,6 +93,14 @@ struct ChatMessages {
 }
 
 extension JSONValue {
+    /// Counts a string's characters, or any other value as it stands.
+    func add(to estimate: inout TokenEstimate) {
+        let range = kind == .string ? range.lowerBound + 1..<range.upperBound - 1 : range
+        document.bytes.withUnsafeReadableBytes {
+            estimate.add(UnsafeRawBufferPointer(rebasing: $0[range]), isEscaped: kind == .string)
+        }
+    }
+
     /// A short value as it stands in the text, for error messages; long ones are cut.
     var quoted: String {
         let text = String(buffer: self.text)

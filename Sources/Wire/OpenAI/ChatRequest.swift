@@ -15,10 +15,12 @@ package struct ChatRequest: Sendable {
     package let wantsUsage: Bool
     /// What the model must be able to do.
     package let needs: Abilities
-    /// Estimated tokens of the prompt: a quarter of its bytes, a fixed amount for each image.
+    /// Estimated tokens of the prompt: of its texts, tool calls and tools, and a fixed amount for each message and image.
     package let promptTokens: Int
     /// `max_completion_tokens`, or the older `max_tokens`.
     package let outputTokenLimit: Int?
+    /// `reasoning_effort`, where it is one that the gateway knows.
+    package let reasoningEffort: RequestFacts.ReasoningEffort?
     package let messageCount: Int
     /// `n`.
     package let choiceCount: Int
@@ -90,17 +92,55 @@ package struct ChatRequest: Sendable {
         self.needs = needs
         self.messages = messages.value
         messageCount = messages.count
-        promptTokens = (messages.textBytes + (tools?.range.count ?? 0)) / 4 + messages.count * 4 + messages.images * 800
+        reasoningEffort = root["reasoning_effort"]?.string.flatMap(RequestFacts.ReasoningEffort.init(rawValue:))
+        var text = messages.text
+        if let tools { tools.add(to: &text) }
+        promptTokens = text.tokens + messages.count * TokenEstimate.perMessage + messages.images * Self.tokensOfImage
     }
+
+    /// An image of usual size.
+    private static let tokensOfImage = 800
 
     /// The last user message's text, its parts joined; empty where there is none.
     package var lastUserText: String {
-        var last = ""
-        for message in messages.children where message["role"]?.string == "user" {
-            last = message["content"].map(ChatMessages.text(of:)) ?? ""
-        }
-        return last
+        var last: JSONValue?
+        for message in messages.children where message["role"]?.string == "user" { last = message["content"] }
+        return last.map(ChatMessages.text(of:)) ?? ""
     }
+
+    /// Messages of the user before the last one that say what a conversation is about.
+    private static let earlierLimit = 4
+
+    /// The texts of the user's messages before the last one, the newest first; the newest few of a long conversation.
+    package var earlierUserTexts: [String] {
+        var newest: [JSONValue?] = []
+        for message in messages.children where message["role"]?.string == "user" {
+            if newest.count > Self.earlierLimit { newest.removeFirst() }
+            newest.append(message["content"])
+        }
+        return newest.dropLast().reversed().map { $0.map(ChatMessages.text(of:)) ?? "" }
+    }
+
+    /// A number for the conversation that this request goes on with: the same for all its turns, within this process. It is
+    /// made of the messages up to the user's first, which every turn repeats.
+    package var conversationHash: UInt64 {
+        var end = messages.range.lowerBound
+        for message in messages.children {
+            end = message.range.upperBound
+            if message["role"]?.string == "user" { break }
+        }
+        var hasher = Hasher()
+        document.bytes.withUnsafeReadableBytes { bytes in
+            let beginning = UnsafeRawBufferPointer(rebasing: bytes[messages.range.lowerBound..<end])
+            // Texts that agree in length, beginning and end are taken for the same.
+            hasher.combine(beginning.count)
+            hasher.combine(bytes: UnsafeRawBufferPointer(rebasing: beginning.prefix(Self.hashedBytes)))
+            hasher.combine(bytes: UnsafeRawBufferPointer(rebasing: beginning.suffix(Self.hashedBytes)))
+        }
+        return UInt64(truncatingIfNeeded: hasher.finalize())
+    }
+
+    private static let hashedBytes = 2048
 
     /// Most fields of a request; OpenAI's own has about 40.
     private static let fieldLimit = 256

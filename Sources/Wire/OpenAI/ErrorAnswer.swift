@@ -16,6 +16,7 @@ package enum ErrorAnswer {
         case .bodyTooLarge: 413
         case .unsupportedMediaType: 415
         case .invalidConfiguration: 422
+        case .tooManyRequests: 429
         case .headTooLarge: 431
         case .callerGone: 499
         case .internalError, .auditFailed: 500

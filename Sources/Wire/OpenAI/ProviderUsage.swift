@@ -6,7 +6,7 @@ extension Usage {
     /// The usage that a chunk or answer tells of, wherever it stands in it.
     ///
     /// - Parameter isLast: the chunk ends a choice. Groq and Moonshot put the usage into other places of that chunk.
-    init?(in root: JSONValue, isLast: Bool) {
+    package init?(in root: JSONValue, isLast: Bool) {
         guard let value = Self.value(in: root, isLast: isLast) else { return nil }
         self.init(value)
     }

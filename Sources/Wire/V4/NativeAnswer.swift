@@ -243,6 +243,7 @@ extension JSONWriter {
         object {
             $0.key("agent_confidence")
             if let routing = facts.routing { $0.number(routing.confidence) } else { $0.null() }
+            if let routing = facts.routing { $0.details(of: routing) }
             $0.key("complexity")
             if let complexity = facts.complexity { $0.number(complexity.score) } else { $0.null() }
             $0.key("complexity_class")
@@ -250,6 +251,20 @@ extension JSONWriter {
             $0.key("reason")
             $0.string(facts.reason)
         }
+    }
+
+    /// What the router found besides the agent.
+    private mutating func details(of routing: AgentRouter.Routing) {
+        key("is_default")
+        bool(routing.isDefault)
+        key("runner_up")
+        string(orNull: routing.runnerUp?.agent)
+        key("runner_up_confidence")
+        if let second = routing.runnerUp { number(second.confidence) } else { null() }
+        key("evidence")
+        array { for word in routing.evidence { $0.string(word) } }
+        key("proposal")
+        array { for agent in routing.proposal { $0.string(agent) } }
     }
 
     private mutating func attempts(_ attempts: [NativeFacts.Attempt]) {

@@ -18,4 +18,12 @@ enum Terminal {
         guard !text.isEmpty else { return }
         do { try FileHandle.standardOutput.write(contentsOf: Data(text.utf8)) } catch { throw ExitCode.failure }
     }
+
+    /// On an error, such as a mistake in a file, says what is wrong and how to mend it, and ends the command with status 1.
+    static func explained<Result, Failure: Error>(_ body: () throws(Failure) -> Result) throws -> Result {
+        do { return try body() } catch {
+            complain("\(error)")
+            throw ExitCode.failure
+        }
+    }
 }
