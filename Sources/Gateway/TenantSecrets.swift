@@ -88,6 +88,9 @@ package final class TenantSecrets: Sendable {
         return TenantKeys(current: derived.current, former: former)
     }
 
+    /// Whether the tenant has a secret.
+    package func has(_ tenant: String) -> Bool { state.withLock { $0.records[tenant] != nil } }
+
     /// Gives the tenant another secret. What was stored under the one in force can be read for as long as `overlap`.
     ///
     /// - Returns: false for a tenant that has none.

@@ -54,7 +54,7 @@ struct CachingParts {
 extension CacheSettings {
     fileprivate var tiers: TieredCache.Settings {
         TieredCache.Settings(
-            memory: entries > 0 ? .init(entries: entries, bytes: bytes, life: .seconds(300)) : nil,
+            memory: entries > 0 ? .init(entries: entries, bytes: bytes, life: .seconds(seconds)) : nil,
             session: sessionEntries > 0
                 ? .init(entries: sessionEntries, bytes: bytes / 2, life: .seconds(1800), entriesPerSession: 100) : nil)
     }

@@ -44,6 +44,7 @@ import Testing
         }
         func nextTurn(of model: Model) -> Int { 0 }
         func tokenFactor(of model: Model) -> Double { factors[model.name] ?? 1 }
+        func answerLength(of model: Model, _ kind: AnswerKind) -> (tokens: Int, answers: Int) { (Int(kind.typicalTokens), 0) }
     }
 
     @Test func theWindowIsMeasuredInTheModelsOwnTokens() {

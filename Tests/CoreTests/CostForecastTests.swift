@@ -58,6 +58,7 @@ import Testing
 
         func load(of deployment: Deployment, isStream: Bool) -> DeploymentLoad { DeploymentLoad() }
         func nextTurn(of model: Model) -> Int { 0 }
+        func tokenFactor(of model: Model) -> Double { 1 }
         func answerLength(of model: Model, _ kind: AnswerKind) -> (tokens: Int, answers: Int) {
             lengths[model.name] ?? (Int(kind.typicalTokens), 0)
         }

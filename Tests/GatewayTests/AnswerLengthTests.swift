@@ -25,9 +25,9 @@ import Wire
         #expect(try expected(rig, "a", AnswerKind(tier: .simple)) == (250, 0))
         // The other model is expected to be like it until it shows what it does.
         #expect(try expected(rig, "b").tokens == 20)
-        // 4 × 100 + 20 × 1000.
-        #expect(await rig.ask(more: #","quintet":{"max_cost":2.04e-8}"#).text != nil || isStream)
-        #expect(await rig.ask(more: #","quintet":{"max_cost":2.03e-8}"#).error?.code == .costLimit)
+        // 6 × 100 + 20 × 1000.
+        #expect(await rig.ask(more: #","quintet":{"max_cost":2.06e-8}"#).text != nil || isStream)
+        #expect(await rig.ask(more: #","quintet":{"max_cost":2.05e-8}"#).error?.code == .costLimit)
     }
 
     @Test func itLearnsNothingFromWhatIsNoAnswer() async throws {

@@ -69,17 +69,17 @@ import Wire
         #expect(head.attemptCount == 2)
         // As late as the slow end of what a1 usually takes: it took no time at all.
         #expect(start.duration(to: rig.time.now) == .milliseconds(1))
-        #expect(try Self.brief(rig) == ["waste a1/there not_needed estimated 400", "hedge b1/there ok reported 3900"])
+        #expect(try Self.brief(rig) == ["waste a1/there not_needed estimated 600", "hedge b1/there ok reported 3900"])
         let outcome = try #require(rig.outcomes.all.last)
         #expect(outcome.ending == .complete)
-        #expect(outcome.attempts.receipt.total == Money(picodollars: 4300))
+        #expect(outcome.attempts.receipt.total == Money(picodollars: 4500))
         #expect(outcome.cost == nil)
         // Neither praised nor blamed.
         #expect(rig.counts("a1") == [Self.warmUps, 0])
         #expect(rig.counts("b1") == [1, 0])
         let report = try Self.report(rig)
         #expect([report.requests, report.started, report.won, report.wastedCalls, report.unknownWaste] == [20, 1, 1, 1, 0])
-        #expect(report.wasted == Money(picodollars: 400))
+        #expect(report.wasted == Money(picodollars: 600))
     }
 
     @Test(arguments: [true, false]) func theFirstMayStillBeQuicker(isStream: Bool) async throws {
@@ -93,7 +93,7 @@ import Wire
         #expect(text == "first")
         #expect(head.model == "a")
         #expect(head.hedge == .lost)
-        #expect(try Self.brief(rig) == ["waste b1/there not_needed estimated 400", "answer a1/there ok reported 3900"])
+        #expect(try Self.brief(rig) == ["waste b1/there not_needed estimated 600", "answer a1/there ok reported 3900"])
         #expect(rig.counts("b1") == [0, 0])
         #expect(try Self.report(rig).won == 0)
         #expect(try Self.report(rig).wastedCalls == 1)
@@ -107,7 +107,7 @@ import Wire
             provider == "a1" ? .answer(200, [.bytes(role), .pause, .wait(never)]) : Self.answer("second", isStream: true)
         }
         #expect(try await Self.ask(rig, isStream: true).text == "second")
-        #expect(try Self.brief(rig).first == "waste a1/there not_needed estimated 400")
+        #expect(try Self.brief(rig).first == "waste a1/there not_needed estimated 600")
         // Both replies are let go of, the loser's before it was at its end.
         _ = try await rig.calls.record.wait("both replies") { $0.released == 2 ? true : nil }
     }
@@ -208,7 +208,7 @@ import Wire
         }
         let answer = await rig.ask()
         #expect(answer.error?.code == .providerRefused)
-        #expect(try Self.brief(rig) == ["failed_attempt a1/there caller_mistake nothing 0", "waste b1/there not_needed estimated 400"])
+        #expect(try Self.brief(rig) == ["failed_attempt a1/there caller_mistake nothing 0", "waste b1/there not_needed estimated 600"])
     }
 
     /// What broke off behind the hedge's first content is taken up by the one that was late.
@@ -220,7 +220,7 @@ import Wire
         }
         #expect(try await Self.ask(rig, isStream: true).text == "One two")
         #expect(try Self.brief(rig) == [
-            "waste a1/there not_needed estimated 400", "hedge b1/there cut estimated 1400", "resumed_part a1/there ok reported 3900",
+            "waste a1/there not_needed estimated 600", "hedge b1/there cut estimated 1600", "resumed_part a1/there ok reported 3900",
         ])
     }
 
@@ -294,14 +294,14 @@ import Wire
         try await Self.expectNone(Self.rig(policy: policy) { provider, _ in Self.late(provider) })
     }
 
-    /// 4 × 100 + 5 × 1000 each.
+    /// 6 × 100 + 5 × 1000 each at most: the answers were shorter.
     @Test func notBeyondTheCallersLimit() async throws {
         let rig = try await Self.rig { provider, index in
             // The first time, which is noted, must not make the second one usual.
             provider == "a1" ? .takes(.seconds(index == 0 ? 1 : 5), then: .whole("first", usage: Self.usage)) : .whole("second", usage: Self.usage)
         }
-        try await Self.expectNone(rig, more: #","max_tokens":5,"quintet":{"max_cost":1.0799e-8}"#)
-        let (text, _) = try await Self.ask(rig, isStream: false, more: #","max_tokens":5,"quintet":{"max_cost":1.08e-8}"#)
+        try await Self.expectNone(rig, more: #","max_tokens":5,"quintet":{"max_cost":6e-9}"#)
+        let (text, _) = try await Self.ask(rig, isStream: false, more: #","max_tokens":5,"quintet":{"max_cost":1.12e-8}"#)
         #expect(["first", "second"].contains(text))
         #expect(try Self.report(rig).started == 1)
     }
@@ -342,7 +342,7 @@ import Wire
         task.cancel()
         #expect(await task.value.error?.code == .callerGone)
         #expect(try Self.brief(rig).sorted() == [
-            "failed_attempt a1/there caller_gone estimated 400", "failed_attempt b1/there caller_gone estimated 400",
+            "failed_attempt a1/there caller_gone estimated 600", "failed_attempt b1/there caller_gone estimated 600",
         ])
         #expect(try #require(rig.outcomes.all.last).ending == .callerGone)
     }

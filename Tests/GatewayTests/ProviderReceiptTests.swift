@@ -92,7 +92,7 @@ import Wire
         let rig = GatewayRig([Self.model(.openai)]) { _, _ in .events(events) }
         _ = try await StreamParts(reading: rig.stream())
         #expect(try Self.brief(rig.outcomes.only().attempts.receipt) == [
-            "prompt 4 400", "completion 1 1000", "reasoning 3 4500", "estimated 5900",
+            "prompt 6 600", "completion 1 1000", "reasoning 3 4500", "estimated 6100",
         ])
     }
 }

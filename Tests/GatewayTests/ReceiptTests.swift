@@ -166,14 +166,14 @@ import Wire
 
     // MARK: Errors
 
-    /// The first had the question and was silent, the second refused it: 4 × 100.
+    /// The first had the question and was silent, the second refused it: 6 × 100.
     @Test(arguments: [true, false]) func anErrorTellsWhatItsAttemptsCost(isStream: Bool) async throws {
         let rig = GatewayRig(Self.two) { provider, _ in provider == "a1" ? .silence : .error(429) }
         let failure = try #require(await rig.ask(isStream: isStream).failure)
-        #expect(Self.brief(failure.receipt) == ["failed_attempt a1/there first_content_timeout estimated 400", "failed_attempt b1/there rate_limited nothing 0"])
+        #expect(Self.brief(failure.receipt) == ["failed_attempt a1/there first_content_timeout estimated 600", "failed_attempt b1/there rate_limited nothing 0"])
         let told = try JSONDocument(failure.body(withReceipt: true)).root["error"]
         #expect(told?["code"]?.string == "providers_failed")
-        #expect(told?["quintet"]?["receipt"]?["total"]?.int == 400)
+        #expect(told?["quintet"]?["receipt"]?["total"]?.int == 600)
         #expect(told?["quintet"]?["receipt"]?["estimated"]?.bool == true)
         #expect(try JSONDocument(failure.body(withReceipt: false)).root["error"]?["quintet"] == nil)
     }
@@ -185,8 +185,8 @@ import Wire
         }
         let parts = try await StreamParts(reading: rig.stream())
         #expect(parts.failures == [.providersFailed])
-        #expect(Self.brief(parts.receipt) == ["answer a1/there cut estimated 3400", "failed_attempt b1/there cut estimated 2400"])
-        #expect(parts.receipt?.total == Money(picodollars: 5800))
+        #expect(Self.brief(parts.receipt) == ["answer a1/there cut estimated 3600", "failed_attempt b1/there cut estimated 2600"])
+        #expect(parts.receipt?.total == Money(picodollars: 6200))
     }
 
     /// What a caller reads of a provider's own error stays as it was, byte for byte.
@@ -209,12 +209,12 @@ import Wire
         #expect(!String(buffer: failure.body(withReceipt: true)).contains("receipt"))
     }
 
-    /// 4 × 100 + 500 × 1000, also where nobody asked for a receipt.
+    /// 6 × 100 + 500 × 1000, also where nobody asked for a receipt.
     @Test func aRefusalForItsCostTellsTheEstimate() async throws {
         let rig = GatewayRig([.named("a")]) { _, _ in .whole() }
         let failure = try #require(await rig.ask(more: #","quintet":{"max_cost":5e-7}"#).failure)
         let told = try JSONDocument(failure.body(withReceipt: false)).root["error"]?["quintet"]?.text
-        #expect(told.map { String(buffer: $0) } == #"{"estimate":{"unit":"picodollars","total":500400,"total_usd":"0.0000005004","model":"a","tokens":["#
-            + #"{"class":"prompt","count":4,"price":100,"amount":400},{"class":"completion","count":500,"price":1000,"amount":500000}]}}"#)
+        #expect(told.map { String(buffer: $0) } == #"{"estimate":{"unit":"picodollars","total":500600,"total_usd":"0.0000005006","model":"a","tokens":["#
+            + #"{"class":"prompt","count":6,"price":100,"amount":600},{"class":"completion","count":500,"price":1000,"amount":500000}]}}"#)
     }
 }

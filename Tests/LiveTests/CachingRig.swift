@@ -26,7 +26,6 @@ struct CachingRig {
             cache: cache, secrets: secrets, flights: flights, settings: options.keeping, wallClock: options.clock.wall)
         self.secrets = secrets
         let shared: [any Service] = redis.map { [$0, SaltExchange(secrets, store: $0, master: master)] } ?? []
-        self.secrets = secrets
         services = shared + [cache, flights]
     }
 

@@ -31,7 +31,7 @@ import Wire
         try await Self.withGateway(Self.cut) { gateway in
             let answer = try await gateway.chat(ServedGateway.question(stream: true), headers: Self.asked)
             let receipt = try #require(try Self.receipt(CachingTests.data(answer.body).last ?? ""))
-            #expect(receipt["total"]?.int == 8_000_000)
+            #expect(receipt["total"]?.int == 10_000_000)
             #expect(receipt["estimated"]?.bool == true)
             #expect(receipt["lines"]?.children.map { $0["outcome"]?.string } == ["cut"])
             let plain = try await gateway.chat(ServedGateway.question(stream: true))
@@ -76,7 +76,7 @@ import Wire
             try await FlightTests.wait { gateway.gateway.keeping?.report.joins == 1 }
             answer.open()
             let totals = try await [first, second].map { try Self.receipt(CachingTests.data($0.body).last ?? "")?["total"]?.int }
-            #expect(totals == [8_000_000, 0])
+            #expect(totals == [10_000_000, 0])
         }
     }
 }

@@ -87,7 +87,9 @@ package struct AgentRouter: Sendable {
         let asked = proposal(for: text)
         if asked.count > 1 { return asked.prefix(TeamRequest.memberLimit).compactMap { id in agents.first { $0.id == id } } }
         let shares = agents.isEmpty ? [] : judge(text).shares
-        let likely = shares.indices.filter { shares[$0] >= Self.memberThreshold }.sorted { (shares[$1], $0) < (shares[$0], $1) }
+        // Above even odds, too: where nothing speaks for anybody, nobody is likely.
+        let least = max(Self.memberThreshold, 1 / Float(agents.count) + 0.08)
+        let likely = shares.indices.filter { shares[$0] >= least }.sorted { (shares[$1], $0) < (shares[$0], $1) }
         if likely.count > 1 { return likely.prefix(Self.teamSize).map { agents[$0] } }
         let usual = Self.usualTeam.compactMap { id in agents.first { $0.id == id } }
         return usual.count == Self.usualTeam.count ? usual : Array(agents.prefix(Self.teamSize))

@@ -102,7 +102,8 @@ extension AnswerHead {
 
     /// For an answer that is streamed.
     var streamHeaders: HTTPHeaders {
-        var headers = headers(cost: nil)
+        // Of a call that runs nobody knows yet what it costs.
+        var headers = headers(cost: cache.isFree ? .zero : nil)
         headers.addStreamFields()
         return headers
     }

@@ -39,7 +39,7 @@ package struct AnswerKeeping: Sendable {
     package let flights: Flights
     let settings: Settings
     /// Milliseconds since 1970.
-    private let wallClock: @Sendable () -> Int64
+    let wallClock: @Sendable () -> Int64
     /// Returns when the secrets are where a crash does not take them.
     private let saveSecrets: @Sendable () async throws -> Void
     private let refusals = RefusalCounts()
@@ -177,6 +177,7 @@ package struct AnswerKeeping: Sendable {
     /// - Returns: false for a tenant that nothing was kept for.
     /// - Throws: a ``GatewayError`` where the tenant got another one just now, and what keeps it from being saved.
     package func rotate(_ tenant: String, overlap: Duration) async throws -> Bool {
+        guard secrets.has(tenant) else { return false }
         try limits.rotate(tenant)
         guard secrets.rotate(tenant, overlap: overlap) else { return false }
         try await saveSecrets()

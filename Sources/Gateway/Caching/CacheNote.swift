@@ -37,4 +37,12 @@ package enum CacheNote: Sendable, Equatable {
 
     /// Whether the answer came out of the cache.
     package var isHit: Bool { if case .hit = self { true } else { false } }
+
+    /// Whether the answer costs its request nothing: it was there, or is on another's account.
+    package var isFree: Bool {
+        switch self {
+        case .hit, .joined: true
+        default: false
+        }
+    }
 }

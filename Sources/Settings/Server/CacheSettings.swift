@@ -15,6 +15,8 @@ package struct CacheSettings: Sendable, Equatable {
     /// Of the first tier; 0 switches it off.
     package let entries: Int
     package let bytes: Int
+    /// The longest that the first tier keeps an answer.
+    package let seconds: Int
     /// Of the second tier, by session; 0 switches it off.
     package let sessionEntries: Int
     /// How fast cached answers are streamed; nil at once.
@@ -25,6 +27,7 @@ package struct CacheSettings: Sendable, Equatable {
         scope = reader.choice(.cacheScope, default: .tenant)
         entries = reader.integer(.cacheEntries, in: 0...10_000_000, default: 10_000)
         bytes = reader.integer(.cacheBytes, in: 1 << 20...1 << 40, default: 64 << 20)
+        seconds = reader.integer(.cacheSeconds, in: 1...86_400, default: 300)
         sessionEntries = reader.integer(.cacheSessionEntries, in: 0...10_000_000, default: 5_000)
         tokensPerSecond = reader.rate(.cachePace, upTo: 100_000)
     }

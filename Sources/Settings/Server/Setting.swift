@@ -19,6 +19,7 @@ enum Setting: String, CaseIterable {
     case cacheScope = "cache_scope"
     case cacheEntries = "cache_entries"
     case cacheBytes = "cache_bytes"
+    case cacheSeconds = "cache_seconds"
     case cacheSessionEntries = "cache_session_entries"
     case cachePace = "cache_tokens_per_second"
     /// A file of client keys; no flag, so that all that is about keys stands in one of two places.
@@ -39,7 +40,7 @@ enum Setting: String, CaseIterable {
         switch self {
         case .host, .models, .cache, .cacheScope, .agents, .weights, .stateDirectory, .logLevel, .apiKeysFile, .apiKeys, .adminToken, .cacheSecret:
             .text
-        case .port, .loops, .maxBodyBytes, .maxConnections, .cacheEntries, .cacheBytes, .cacheSessionEntries: .integer
+        case .port, .loops, .maxBodyBytes, .maxConnections, .cacheEntries, .cacheBytes, .cacheSeconds, .cacheSessionEntries: .integer
         case .drainSeconds, .headSeconds, .bodySeconds, .idleSeconds, .cachePace: .number
         }
     }
