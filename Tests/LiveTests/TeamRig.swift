@@ -10,15 +10,17 @@ enum TeamRig {
     typealias Scripts = @Sendable (Voice, RecordedRequest) -> Script
 
     static func run(
-        models names: [String] = ["a", "b", "c"], cache: Bool = false, limit: Int = 10, _ scripts: @escaping Scripts,
+        models names: [String] = ["a", "b", "c"], cache: Bool = false, limit: Int = 10, sendBuffer: Int? = nil,
+        heartbeat: Heartbeat = Heartbeat(), _ scripts: @escaping Scripts,
         _ body: @Sendable (ServedGateway, ScriptedProvider) async throws -> Void
     ) async throws {
-        try await withScriptedProvider(handler: { request, _ in scripts(voice(of: request), request) }) { provider in
+        try await withScriptedProvider(sendBuffer: sendBuffer, handler: { request, _ in scripts(voice(of: request), request) }) { provider in
             let backends = names.map {
                 ServedGateway.Backend(provider: provider, name: $0, baseURL: "http://127.0.0.1:\(provider.port)/\($0)/v1", limit: limit)
             }
             var options = ServedGateway.Options()
             if cache { options.cache = .init() }
+            options.heartbeat = heartbeat
             try await ServedGateway.run(backends, options) { try await body($0, provider) }
         }
     }

@@ -38,8 +38,8 @@ struct TeamRun {
         case whole(Int, AnswerHead, WholeAnswer)
         case part(Int, AnswerStream.Part?)
         case failed(Int, AnswerFailure)
-        /// It is time to tell the reader that it goes on.
-        case beat
+        /// The reader was told nothing for a while, unless that was since.
+        case beat(since: Instant)
     }
 
     /// The whole request's limit, where its caller sets none.
@@ -128,10 +128,10 @@ struct TeamRun {
     }
 
     private func addBeat(to group: inout Group) {
-        let (next, sleep) = (lastTold.advanced(by: Heartbeat.interval), gateway.heartbeat.sleep)
+        let (since, sleep) = (lastTold, gateway.heartbeat.sleep)
         group.addTask {
-            try? await sleep(next)
-            return .beat
+            try? await sleep(since.advanced(by: Heartbeat.interval))
+            return .beat(since: since)
         }
     }
 
@@ -155,8 +155,8 @@ struct TeamRun {
             if progress.states[index] == .running, let stream = streams[index] { read(index, stream, &group) }
         case .failed(let index, let failure):
             try await failed(index, failure, tell)
-        case .beat:
-            if gateway.now() >= lastTold.advanced(by: Heartbeat.interval) { try await self.tell(.beat, tell) }
+        case .beat(let since):
+            if since == lastTold { try await self.tell(.beat, tell) }
             if !progress.isSettled { addBeat(to: &group) }
         }
     }
@@ -236,8 +236,8 @@ struct TeamRun {
 
     mutating func tell(_ event: TeamEvent, _ tell: Tell) async throws {
         if held != nil {
-            if case .beat = event { return }
-            held?.append(event)
+            // There is nobody to be told yet; the next beat is due an interval later all the same.
+            if case .beat = event { lastTold = gateway.now() } else { held?.append(event) }
             return
         }
         try await tell(event)
