@@ -127,6 +127,7 @@ package struct EdgeServer: Service {
         table.post("/api/ai/v4/chat/optimized", handler: native.optimized)
         table.post("/api/ai/v4/chat/quick", handler: native.quick)
         table.post("/api/ai/v4/chat/stream", handler: native.stream)
+        table.post("/api/ai/v4/chat/multi-agent", handler: NativeTeamRoute(gateway: gateway).answer)
         table.get("/api/ai/v4/agents/available", handler: native.agents)
         // Their own door checks who comes in, since a browser shows the admin's token as a password.
         table.get("/ai/circuit-breaker", "/api/ai/circuit-breaker", isOpen: true, handler: breakers.show)

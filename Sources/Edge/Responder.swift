@@ -49,14 +49,9 @@ struct Responder: Sendable {
             return try await route.handler(request)
         } catch where gateway?.cutoff.isPast == true && Task.isCancelled {
             return Response(error: Cutoff.error)
-        } catch let error as AnswerFailure {
-            return Response(failure: error, withReceipt: request.tellsCost)
-        } catch let error as GatewayError {
-            record(error, request, route)
-            return Response(error: error)
-        } catch is CancellationError {
-            return Response(error: GatewayError(.callerGone, .client, "The caller hung up."))
         } catch {
+            if let error = error as? GatewayError { record(error, request, route) }
+            if let response = Response(thrown: error, withReceipt: request.tellsCost) { return response }
             logger.error("unexpected error", metadata: ["id": "\(request.id)", "error": "\(error)"])
             return Response(
                 error: GatewayError(

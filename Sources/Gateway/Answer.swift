@@ -29,6 +29,14 @@ package struct Ask: Sendable {
     package let cache: CacheDirectives
     /// Where the request runs: a call that is made for several runs where the first of them does.
     package let executor: (any TaskExecutor)?
+    /// What binds it where it is a team's call.
+    var member: Membership?
+
+    struct Membership: Sendable {
+        let latestEnd: Instant
+        /// Takes its outcome.
+        let book: MemberBook
+    }
 
     package init(
         requestID: String, request: ChatRequest, target: RequestFacts.Target,

@@ -55,13 +55,14 @@ struct AttemptRun: Sendable {
         self.random = random
         self.heartbeat = heartbeat
         self.keepsUsage = keepsUsage
-        deadline = settlement.started.advanced(by: ask.request.policy.deadline ?? plan.totalTimeout)
+        let end = settlement.started.advanced(by: ask.request.policy.deadline ?? plan.totalTimeout)
+        deadline = ask.member.map { min($0.latestEnd, end) } ?? end
         course = AttemptCourse(plan.attempts, limit: fleet.catalogue.policy.attemptLimit)
     }
 
     /// Runs the plan.
     mutating func answer() async throws(AnswerFailure) -> Result {
-        fleet.hedging?.countRequest()
+        if mayHedge { fleet.hedging?.countRequest() }
         let delivery: Delivery?
         do { delivery = try await deliver(.answer) } catch { throw callerGone() }
         switch delivery {
@@ -70,14 +71,14 @@ struct AttemptRun: Sendable {
         case .stream(let opened):
             let seconds = settlement.seconds
             settlement.note { $0.firstContentSeconds = seconds }
-            opened.attempt.deliver(isStream: true)
+            opened.attempt.deliver()
             return .stream(head(of: opened.attempt), AttemptStream(opened, run: self))
         }
     }
 
     private func whole(_ body: ByteBuffer, _ usage: Usage?, by attempt: OpenAttempt) -> Result {
         let head = head(of: attempt)
-        attempt.deliver(isStream: false)
+        attempt.deliver()
         attempt.succeed()
         let attempts = settlement.attempts
         settlement.note { $0.usage = usage }
@@ -130,12 +131,12 @@ struct AttemptRun: Sendable {
             isComparable: !aim.isContinuation && ask.request.needs.isDisjoint(with: [.vision, .audio]), conversation: ask.conversation)
         return OpenAttempt(
             planned, for: kind, forecast: plan.forecast, prompt: prompt, permit: permit, fleet: fleet, settlement: settlement,
-            requestID: ask.requestID)
+            requestID: ask.requestID, isStream: ask.request.isStream, member: ask.member?.book)
     }
 
     /// Ends an attempt that failed; later calls change nothing.
     mutating func note(_ failure: AttemptFailure, of attempt: OpenAttempt) {
-        guard attempt.fail(failure.fault, retryAfter: failure.retryAfter, isStream: ask.request.isStream) else { return }
+        guard attempt.fail(failure.fault, retryAfter: failure.retryAfter) else { return }
         failures.append(failure)
     }
 

@@ -158,7 +158,7 @@ extension AttemptStream {
     private mutating func close(after fault: Fault) -> DeliveredText? {
         guard let broken = source else { return nil }
         source = nil
-        broken.attempt.fail(fault, retryAfter: nil, isStream: true)
+        broken.attempt.fail(fault, retryAfter: nil)
         return broken.reader.delivered
     }
 

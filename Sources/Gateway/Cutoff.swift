@@ -18,6 +18,9 @@ package final class Cutoff: Sendable {
         error.isRetryable = true
         return error
     }
+
+    /// The same where an answer was expected.
+    package static var failure: AnswerFailure { AnswerFailure(error: error) }
 }
 
 /// Passes outcomes on, those that were cut under their own name.

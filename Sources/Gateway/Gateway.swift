@@ -11,8 +11,8 @@ package struct Gateway: Sendable {
     package let cutoff = Cutoff()
     let now: @Sendable () -> Instant
     /// 0..<1: spreads load and retries.
-    private let random: @Sendable () -> Double
-    private let heartbeat: Heartbeat
+    let random: @Sendable () -> Double
+    let heartbeat: Heartbeat
     /// nil where there is no cache.
     package let keeping: AnswerKeeping?
 
@@ -126,7 +126,7 @@ package struct Gateway: Sendable {
         return failure
     }
 
-    private func planner(_ fleet: Fleet, isHealthKnown: Bool) -> Planner {
+    func planner(_ fleet: Fleet, isHealthKnown: Bool) -> Planner {
         guard isHealthKnown else { return Planner(catalogue: fleet.catalogue, health: [], spread: 0) }
         return Planner(
             catalogue: fleet.catalogue, health: fleet.breakers.health(), benched: fleet.keys.benched(), spread: random(),

@@ -3,7 +3,7 @@ package struct Heartbeat: Sendable {
     /// How long a caller hears nothing at most.
     static let interval: Duration = .seconds(10)
 
-    private let sleep: @Sendable (_ until: Instant) async throws -> Void
+    let sleep: @Sendable (_ until: Instant) async throws -> Void
 
     /// - Parameter sleep: suspends until that instant; the tests' own returns when they say so.
     package init(

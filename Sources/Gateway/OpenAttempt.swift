@@ -13,6 +13,9 @@ final class OpenAttempt: Sendable {
     private let kind: Receipt.Kind
     private let forecast: CostForecast
     private let prompt: Prompt
+    private let isStream: Bool
+    /// Of the team's call that it is made for.
+    private let member: MemberBook?
     /// nil once it was paid.
     private let debt: Mutex<Debt?>
 
@@ -34,8 +37,10 @@ final class OpenAttempt: Sendable {
 
     init(
         _ planned: Plan.Attempt, for kind: Receipt.Kind, forecast: CostForecast, prompt: Prompt, permit: Fleet.Permit, fleet: Fleet,
-        settlement: Settlement, requestID: String
+        settlement: Settlement, requestID: String, isStream: Bool, member: MemberBook? = nil
     ) {
+        self.isStream = isStream
+        self.member = member
         self.kind = kind
         self.forecast = forecast
         self.prompt = prompt
@@ -48,14 +53,14 @@ final class OpenAttempt: Sendable {
     }
 
     deinit {
-        if let debt = settle(.neutral) { record(.callerGone, debt.tally) }
+        if let member, !member.isNeeded { lose() } else if let debt = settle(.neutral) { record(.callerGone, debt.tally) }
     }
 
     /// The answer has come so far. What is told last is charged, also if the caller leaves.
     func note(_ tally: Tally) { debt.withLock { $0?.tally = tally } }
 
     /// The first content is there; of an answer that is not streamed, all of it.
-    func deliver(isStream: Bool) {
+    func deliver() {
         let seconds = settlement.seconds - started
         fleet.loads.observe(seconds, of: planned.deployment, isStream: isStream)
         fleet.hedging?.observe(seconds, of: planned.deployment, isStream: isStream)
@@ -74,7 +79,7 @@ final class OpenAttempt: Sendable {
 
     /// False if it was paid before.
     @discardableResult
-    func fail(_ fault: Fault, retryAfter: Duration?, isStream: Bool) -> Bool {
+    func fail(_ fault: Fault, retryAfter: Duration?) -> Bool {
         guard let debt = settle(.fault(fault, retryAfter: retryAfter)) else { return false }
         record(fault, debt.tally)
         if fault.meaning.blame == .provider {
@@ -83,14 +88,19 @@ final class OpenAttempt: Sendable {
         return true
     }
 
-    /// Another call has answered first. What this one has cost is wasted, and it would have taken longer than it did.
-    func lose(isStream: Bool) {
-        guard let debt = settle(.fault(.notNeeded, retryAfter: nil)) else { return }
+    /// Another call has answered first. What this one has cost is wasted, and without its first content it would have taken longer
+    /// than it did.
+    ///
+    /// - Returns: what it has cost; nil if it was paid before.
+    @discardableResult
+    func lose() -> Charge? {
+        guard let debt = settle(.fault(.notNeeded, retryAfter: nil)) else { return nil }
         let charge = record(.notNeeded, debt.tally, as: .waste)
+        guard debt.firstContent == nil else { return charge }
         let seconds = settlement.seconds - started
         fleet.loads.observe(atLeast: seconds, of: planned.deployment, isStream: isStream)
         fleet.hedging?.observe(atLeast: seconds, of: planned.deployment, isStream: isStream)
-        fleet.hedging?.countWaste(charge)
+        return charge
     }
 
     /// What was owed; nil if it was settled before.

@@ -42,7 +42,7 @@ enum RequestLine {
         switch attempt.kind {
         case .hedge: "hedge"
         case .waste: "waste"
-        case .answer, .failedAttempt, .resumedPart, .cacheHit, .sharedCall: "attempt"
+        case .answer, .failedAttempt, .resumedPart, .cacheHit, .sharedCall, .synthesis: "attempt"
         }
     }
 

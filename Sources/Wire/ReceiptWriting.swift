@@ -93,6 +93,10 @@ extension JSONWriter {
         object { writer in
             writer.key("kind")
             writer.string(line.kind.rawValue)
+            if let member = line.member {
+                writer.key("member")
+                writer.string(member)
+            }
             writer.key("model")
             writer.string(line.model)
             writer.key("deployment")

@@ -79,6 +79,27 @@ package struct AgentRouter: Sendable {
         return team.count > 1 ? team.map { agents[$0].id } : []
     }
 
+    /// The agents for a team: those that the parts of `text` ask for; where it is all one, the likeliest three at most of those
+    /// that are likely at all; where that is one, `dev`, `luna` and `atlas`, or the first three where these are not all there.
+    package func team(for text: String) -> [Agent] {
+        let wished = wishes.agents(wishedIn: text)
+        if wished.count > 1 { return wished.prefix(TeamRequest.memberLimit).map { agents[$0] } }
+        let asked = proposal(for: text)
+        if asked.count > 1 { return asked.prefix(TeamRequest.memberLimit).compactMap { id in agents.first { $0.id == id } } }
+        let shares = agents.isEmpty ? [] : judge(text).shares
+        // Above even odds, too: where nothing speaks for anybody, nobody is likely.
+        let least = max(Self.memberThreshold, 1 / Float(agents.count) + 0.08)
+        let likely = shares.indices.filter { shares[$0] >= least }.sorted { (shares[$1], $0) < (shares[$0], $1) }
+        if likely.count > 1 { return likely.prefix(Self.teamSize).map { agents[$0] } }
+        let usual = Self.usualTeam.compactMap { id in agents.first { $0.id == id } }
+        return usual.count == Self.usualTeam.count ? usual : Array(agents.prefix(Self.teamSize))
+    }
+
+    /// The probability from which on an agent has something to say to a message.
+    private static let memberThreshold: Float = 0.15
+    private static let usualTeam = ["dev", "luna", "atlas"]
+    private static let teamSize = 3
+
     /// The probability from which on a part of a message clearly asks for an agent.
     private static let taskThreshold: Float = 0.5
 

@@ -10,17 +10,21 @@ package struct Receipt: Sendable, Equatable {
         case resumedPart = "resumed_part"
         /// Started beside an attempt that was late, it gave the answer, or its beginning.
         case hedge
-        /// It was cancelled because another call answered first.
+        /// Another call answered first, so that it was cancelled, or too late.
         case waste
         /// No call: the answer came from the gateway's cache.
         case cacheHit = "cache_hit"
         /// No call of its own: an identical request's call, which ran already, answered it too.
         case sharedCall = "shared_call"
+        /// It made one answer of a team's.
+        case synthesis
     }
 
     /// One call.
     package struct Line: Sendable, Equatable {
         package let kind: Kind
+        /// Who of a team made it.
+        package var member: String?
         package let model: String
         /// The deployment's id.
         package let deployment: String

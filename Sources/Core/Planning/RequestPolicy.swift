@@ -20,6 +20,8 @@ package struct RequestPolicy: Sendable, Hashable {
     package var maxCost: Money?
     /// The only models that may be asked.
     package var models: [String]?
+    /// Something is said that only a team can heed.
+    package var asksForTeam = false
 
     package init() {}
 

@@ -185,6 +185,19 @@ final class HTTPConnection: ChannelInboundHandler, @unchecked Sendable {
     func send(_ response: Response, to arrival: Arrival, on loop: isolated LoopActor) async -> Bool {
         var closes = !arrival.keepsConnection || isDraining || phase != .open
         switch response.body {
+        case .late(let make):
+            let start = ResponseStart(connection: self, loop: loop, arrival: arrival, closes: closes || arrival.isOld)
+            do {
+                guard let other = try await make(start) else {
+                    closes = closes || arrival.isOld
+                    finish(arrival, on: loop)
+                    break
+                }
+                return await send(other, to: arrival, on: loop)
+            } catch {
+                channel.close(promise: nil)
+                return false
+            }
         case .whole(let body): await send(response, body, to: arrival, closes: closes, on: loop)
         case .stream(let write):
             closes = closes || arrival.isOld
@@ -238,18 +251,27 @@ final class HTTPConnection: ChannelInboundHandler, @unchecked Sendable {
         _ response: Response, by write: (ResponseWriter) async throws -> Void, to arrival: Arrival, closes: Bool,
         on loop: isolated LoopActor
     ) async -> Bool {
+        let writer = begin(response, to: arrival, closes: closes, on: loop)
+        if !arrival.wantsHeadOnly {
+            do { try await write(writer) } catch { return false }
+        }
+        finish(arrival, on: loop)
+        return true
+    }
+
+    /// Writes the head of a streamed answer.
+    func begin(_ response: Response, to arrival: Arrival, closes: Bool, on loop: isolated LoopActor) -> ResponseWriter {
         let head = loop.heads.encode(
             response, id: arrival.id, framing: arrival.isOld ? .close : .chunked,
             connection: closes ? .closes : .usual, now: HeadEncoder.now())
         channel.write(head, promise: nil)
-        if !arrival.wantsHeadOnly {
-            do {
-                try await write(ResponseWriter(connection: self, loop: loop, isChunked: !arrival.isOld))
-            } catch { return false }
-            if !arrival.isOld { channel.write(Self.lastChunk, promise: nil) }
-        }
+        return ResponseWriter(connection: self, loop: loop, isChunked: !arrival.isOld)
+    }
+
+    /// Ends a streamed answer properly.
+    private func finish(_ arrival: Arrival, on loop: isolated LoopActor) {
+        if !arrival.isOld, !arrival.wantsHeadOnly { channel.write(Self.lastChunk, promise: nil) }
         channel.flush()
-        return true
     }
 
     /// Sends a piece of a streamed answer, and waits while the client is slow.

@@ -10,6 +10,8 @@ struct Response: Sendable {
         case whole(ByteBuffer)
         /// Written piece by piece; ends properly when the closure returns, and breaks off when it throws.
         case stream(@Sendable (ResponseWriter) async throws -> Void)
+        /// Says how it begins only when that is known, or is another response after all; the outer one's head counts for nothing.
+        case late(@Sendable (ResponseStart) async throws -> Response?)
     }
 
     var status: HTTPResponseStatus
@@ -45,6 +47,21 @@ struct Response: Sendable {
             headers.add(name: HeaderName.shouldRetry, value: "false")
         default: break
         }
+    }
+
+    /// What a client gets for an error that stopped its request; nil for one that nobody expected.
+    init?(thrown error: any Error, withReceipt: Bool) {
+        switch error {
+        case let error as AnswerFailure: self.init(failure: error, withReceipt: withReceipt)
+        case let error as GatewayError: self.init(error: error)
+        case is CancellationError: self.init(error: GatewayError(.callerGone, .client, "The caller hung up."))
+        default: return nil
+        }
+    }
+
+    /// One that is decided while the body is made.
+    init(late body: @escaping @Sendable (ResponseStart) async throws -> Response?) {
+        self.init(status: .ok, headers: HTTPHeaders(), body: .late(body))
     }
 
     /// A request that no attempt could answer.

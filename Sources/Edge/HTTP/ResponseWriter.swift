@@ -34,3 +34,16 @@ struct ResponseWriter: Sendable {
         return chunk
     }
 }
+
+/// The beginning of an answer that is not decided yet.
+struct ResponseStart: Sendable {
+    let connection: HTTPConnection
+    let loop: LoopActor
+    let arrival: Arrival
+    let closes: Bool
+
+    /// Sends the head, once; the body of `response` counts for nothing.
+    func begin(_ response: Response) async -> ResponseWriter {
+        await connection.begin(response, to: arrival, closes: closes, on: loop)
+    }
+}

@@ -10,6 +10,7 @@ struct ChatRoute: Sendable {
 
     @Sendable func answer(_ request: Request) async throws -> Response {
         let chat = try ChatRequest(request.body)
+        if let team = try gateway.team(for: chat) { return try await TeamRoute(gateway: gateway).answer(request, chat, team) }
         let ask = request.ask(chat, target: RequestFacts.Target(modelField: chat.model))
         switch try await gateway.answer(ask) {
         case .whole(let head, let answer):
@@ -97,11 +98,7 @@ extension AnswerHead {
         headers.add(name: HeaderName.attempts, value: String(attemptCount))
         if let hedge { headers.add(name: HeaderName.hedge, value: hedge.rawValue) }
         if let cost { headers.add(name: HeaderName.cost, value: cost.decimalUSD) }
-        if let status = cache.status {
-            headers.add(name: HeaderName.cacheStatus, value: status)
-            headers.add(name: HeaderName.cache, value: cache.word)
-        }
-        if case .hit(_, let age, _) = cache { headers.add(name: HeaderName.age, value: String(max(0, age.components.seconds))) }
+        headers.add(cache)
         return headers
     }
 
@@ -109,9 +106,25 @@ extension AnswerHead {
     var streamHeaders: HTTPHeaders {
         // Of a call that runs nobody knows yet what it costs.
         var headers = headers(cost: cache.isFree ? .zero : nil)
-        headers.add(name: HeaderName.contentType, value: "text/event-stream")
-        headers.add(name: HeaderName.cacheControl, value: "no-cache")
-        headers.add(name: HeaderName.accelBuffering, value: "no")
+        headers.addStreamFields()
         return headers
+    }
+}
+
+extension HTTPHeaders {
+    /// What the cache had to do with the answer.
+    mutating func add(_ cache: CacheNote) {
+        if let status = cache.status {
+            add(name: HeaderName.cacheStatus, value: status)
+            add(name: HeaderName.cache, value: cache.word)
+        }
+        if case .hit(_, let age, _) = cache { add(name: HeaderName.age, value: String(Swift.max(0, age.components.seconds))) }
+    }
+
+    /// An event stream that nobody on the way may gather or keep.
+    mutating func addStreamFields() {
+        add(name: HeaderName.contentType, value: "text/event-stream")
+        add(name: HeaderName.cacheControl, value: "no-cache")
+        add(name: HeaderName.accelBuffering, value: "no")
     }
 }

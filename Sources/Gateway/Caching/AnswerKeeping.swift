@@ -39,7 +39,7 @@ package struct AnswerKeeping: Sendable {
     package let flights: Flights
     let settings: Settings
     /// Milliseconds since 1970.
-    private let wallClock: @Sendable () -> Int64
+    let wallClock: @Sendable () -> Int64
     /// Returns when the secrets are where a crash does not take them.
     private let saveSecrets: @Sendable () async throws -> Void
     private let refusals = RefusalCounts()
@@ -63,6 +63,19 @@ package struct AnswerKeeping: Sendable {
 
     /// Where a request's answer lies, and what its caller wants; nil where the cache is not used for it.
     func course(for ask: Ask, by route: Planner.Route, in catalogue: Catalogue) -> CacheCourse? {
+        let target = ask.target.name
+        return course(
+            for: ask, labels: CacheLabels(agent: route.agent?.id, model: target, route: "chat"),
+            subject: CacheSubject(
+                route: "chat", target: target + "\u{0}" + ask.priority.rawValue, targetVersion: catalogue.version(of: ask.target),
+                voices: route.agent.map { [CacheSubject.Voice($0)] } ?? []),
+            leavingOut: .ofChat)
+    }
+
+    /// The same for whatever is asked for.
+    func course(
+        for ask: Ask, labels: CacheLabels, subject: @autoclosure () -> CacheSubject, leavingOut omissions: CanonicalOmissions
+    ) -> CacheCourse? {
         let wishes = ask.cache
         switch settings.use {
         case .off: return nil
@@ -71,11 +84,8 @@ package struct AnswerKeeping: Sendable {
         }
         guard let sharing = sharing(of: ask.caller), let keys = secrets.secrets(of: ask.caller.tenant) else { return nil }
         let scope = CacheScope(tenant: ask.caller.tenant, sharing: sharing, namespace: wishes.namespace ?? "")
-        let target = ask.target.name
-        let subject = CacheSubject(
-            route: "chat", target: target + "\u{0}" + ask.priority.rawValue, targetVersion: catalogue.version(of: ask.target),
-            voices: route.agent.map { [CacheSubject.Voice($0)] } ?? [])
-        let (address, former) = ask.request.withCanonicalBytes { canonical in
+        let subject = subject()
+        let (address, former) = ask.request.withCanonicalBytes(leavingOut: omissions) { canonical in
             func address(_ secret: TenantSecret) -> CacheAddress {
                 CacheAddress(CacheKey(scope: scope, subject: subject, canonical: canonical, secret: secret), secret: secret)
             }
@@ -85,7 +95,7 @@ package struct AnswerKeeping: Sendable {
             query: CacheQuery(
                 address: address, former: former,
                 session: ask.caller.session.map { "\(ask.caller.tenant.utf8.count):\(ask.caller.tenant):\($0)" },
-                maximumAge: wishes.maximumAge, labels: CacheLabels(agent: route.agent?.id, model: target, route: "chat")),
+                maximumAge: wishes.maximumAge, labels: labels),
             wishes: wishes, moment: cache.moment)
     }
 
@@ -129,7 +139,7 @@ package struct AnswerKeeping: Sendable {
     }
 
     /// What is known of an answer before there is one.
-    private func tags(for ask: Ask, on course: CacheCourse) -> [CacheTag] {
+    func tags(for ask: Ask, on course: CacheCourse) -> [CacheTag] {
         let caller = ask.caller
         var tags = [CacheTag.tenant(caller.tenant)]
         if let user = caller.user { tags.append(.user(user, of: caller.tenant)) }

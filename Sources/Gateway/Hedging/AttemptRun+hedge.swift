@@ -11,6 +11,9 @@ extension AttemptRun {
         let course: AttemptCourse
     }
 
+    /// Members of a team are not hedged: the others may well be enough, and what they may cost is set aside one by one.
+    var mayHedge: Bool { ask.member == nil }
+
     /// Waits for what a call delivers, and hedges it where that is due.
     mutating func reach(_ call: consuming AttemptCall, _ aim: Aim) async throws -> Delivery {
         var call = call
@@ -22,7 +25,7 @@ extension AttemptRun {
 
     /// When the call's first content is later than its deployment's usually is; nil where it will not be hedged.
     private func hedgeDue(_ call: AttemptCall, _ aim: Aim) -> Instant? {
-        guard let hedging = fleet.hedging, hedge == nil, !aim.isContinuation, course.hasAlternative,
+        guard let hedging = fleet.hedging, mayHedge, hedge == nil, !aim.isContinuation, course.hasAlternative,
             let usual = hedging.usual(of: call.attempt.planned.deployment, isStream: ask.request.isStream)
         else { return nil }
         let due = now().advanced(by: usual)
@@ -90,10 +93,10 @@ extension AttemptRun {
         }
         guard let winner else {
             try Task.checkCancellation()
-            second.call.attempt.lose(isStream: ask.request.isStream)
+            fleet.hedging?.countWaste(second.call.attempt.lose())
             throw failure ?? CancellationError()
         }
-        (winner.isHedge ? first.attempt : second.call.attempt).lose(isStream: ask.request.isStream)
+        fleet.hedging?.countWaste((winner.isHedge ? first.attempt : second.call.attempt).lose())
         if winner.isHedge {
             hedge = .won
             course = second.course

@@ -76,7 +76,10 @@ package final class Hedging: Sendable {
     func countWin() { book.page.withLock { $0.report.won += 1 } }
 
     /// A call was cancelled because the other one answered first.
-    func countWaste(_ charge: Charge) {
+    ///
+    /// - Parameter charge: nil for one that had ended before.
+    func countWaste(_ charge: Charge?) {
+        guard let charge else { return }
         book.page.withLock { page in
             page.report.wastedCalls += 1
             if let amount = charge.amount { page.report.wasted = page.report.wasted + amount } else { page.report.unknownWaste += 1 }

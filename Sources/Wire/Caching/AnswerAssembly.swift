@@ -7,7 +7,7 @@ package import NIOCore
 package enum AnswerAssembly {
     /// The completion; nil for chunks that do not make one.
     package static func completion(of chunks: [ByteBuffer]) -> ByteBuffer? {
-        var answer = Assembled()
+        var answer = GrowingCompletion()
         for chunk in chunks {
             guard let root = try? JSONDocument(chunk).root, answer.add(root) else { return nil }
         }
@@ -15,13 +15,13 @@ package enum AnswerAssembly {
     }
 }
 
-/// A completion that grows.
-private struct Assembled {
+/// A completion that grows with each chunk of its stream.
+package struct GrowingCompletion: Sendable {
     /// Top-level members but for the choices, as they were first said.
     private var members: [(key: String, value: JSONPiece)] = []
     private var choices: [Int: Choice] = [:]
 
-    private struct Choice {
+    private struct Choice: Sendable {
         var message = JSONPiece.object([])
         var rest = JSONPiece.object([])
     }
@@ -29,8 +29,10 @@ private struct Assembled {
     /// Most choices of an answer: what a request can ask for.
     private static let choiceLimit = 128
 
+    package init() {}
+
     /// False for what is no chunk.
-    mutating func add(_ chunk: JSONValue) -> Bool {
+    package mutating func add(_ chunk: JSONValue) -> Bool {
         guard chunk.kind == .object, let list = chunk["choices"], list.kind == .array else { return false }
         for member in chunk.children {
             guard let key = member.key, key != "choices", key != "object" else { continue }
@@ -45,7 +47,8 @@ private struct Assembled {
         for choice in list.children {
             let index = choice["index"]?.int ?? 0
             guard choice.kind == .object, (0..<Self.choiceLimit).contains(index) else { return false }
-            var own = choices[index] ?? Choice()
+            // Taken out, so that its texts grow in place.
+            var own = choices.removeValue(forKey: index) ?? Choice()
             for member in choice.children {
                 switch member.key {
                 case "index", nil: continue
@@ -59,7 +62,7 @@ private struct Assembled {
     }
 
     /// nil without choices, or with a choice that says nothing.
-    var completion: ByteBuffer? {
+    package var completion: ByteBuffer? {
         guard !choices.isEmpty, choices.values.allSatisfy({ !$0.message.isEmpty }) else { return nil }
         return JSONWriter.text { writer in
             writer.object { writer in
@@ -92,7 +95,7 @@ private struct Assembled {
 }
 
 /// A piece of JSON that others can be added to.
-private enum JSONPiece {
+private enum JSONPiece: Sendable {
     /// Between its quotes, still escaped.
     case text(ByteBuffer)
     /// A number, a truth value or null, as it was sent.
@@ -126,12 +129,16 @@ private enum JSONPiece {
         switch (self, other) {
         case (.text(var text), .text(let more)):
             if Self.names.contains(key), text.readableBytes > 0 { return }
+            // The text is nobody else's now, so that it grows where it is.
+            self = .list([])
             text.writeImmutableBuffer(more)
             self = .text(text)
         case (.list(var list), .list(let more)):
+            self = .list([])
             for element in more { Self.add(element, to: &list) }
             self = .list(list)
         case (.object(var members), .object(let more)):
+            self = .list([])
             for member in more {
                 if let place = members.firstIndex(where: { $0.key == member.key }) {
                     members[place].value.merge(member.value, under: member.key)

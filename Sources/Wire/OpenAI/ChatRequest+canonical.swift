@@ -2,9 +2,13 @@ extension ChatRequest {
     /// What the request asks for, in one form for all ways to write it: what cache keys are made of. All fields are in, unknown
     /// ones too, but for those that cannot change the answer's content, and `model`: whoever makes the key says what it is for.
     ///
-    /// - Parameter body: is given the form, which is gone afterwards.
-    package func withCanonicalBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
-        document.withCanonicalBytes(leavingOut: .ofChat, body)
+    /// - Parameters:
+    ///   - omissions: those of a chat with one model, or of a team.
+    ///   - body: is given the form, which is gone afterwards.
+    package func withCanonicalBytes<Result>(
+        leavingOut omissions: CanonicalOmissions = .ofChat, _ body: (UnsafeRawBufferPointer) -> Result
+    ) -> Result {
+        document.withCanonicalBytes(leavingOut: omissions, body)
     }
 }
 
@@ -18,4 +22,7 @@ extension CanonicalOmissions {
         within: (name: "quintet", names: ["on_cut", "deadline_seconds", "timeouts"]),
         // The API takes null for a field that was not sent.
         leavesOutNulls: true)
+
+    /// For a team: what `quintet` says of it is in the key by itself, so that the order of names does not matter.
+    package static let ofTeam = CanonicalOmissions(names: ofChat.names + ["quintet"], leavesOutNulls: true)
 }

@@ -25,7 +25,7 @@ package struct ChatRequest: Sendable {
     /// `n`.
     package let choiceCount: Int
     /// What the caller wants of the gateway itself; never sent on.
-    package let policy: RequestPolicy
+    package var policy: RequestPolicy
     /// What the body's `cache` says; never sent on.
     package let cache: CacheDirectives
     /// `user`: who the caller's own user is.

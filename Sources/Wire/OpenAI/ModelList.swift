@@ -3,7 +3,7 @@ package import NIOCore
 
 /// `GET /v1/models`: everything that a caller can put into `model`.
 package enum ModelList {
-    /// What can be asked for: `auto`, an agent each, and the models that are on.
+    /// What can be asked for: `auto`, `team`, an agent each, and the models that are on.
     ///
     /// - Parameter created: seconds since 1970, for clients that require the field: when the catalogue was read.
     package static func all(_ catalogue: Catalogue, created: Int) -> ByteBuffer {
@@ -29,7 +29,7 @@ package enum ModelList {
     }
 
     private static func virtualNames(_ catalogue: Catalogue) -> [String] {
-        ["auto"] + catalogue.agents.map { "agent/\($0.id)" }
+        ["auto", TeamRequest.modelName] + catalogue.agents.map { "agent/\($0.id)" }
     }
 }
 

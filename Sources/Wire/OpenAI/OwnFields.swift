@@ -42,15 +42,26 @@ extension JSONValue {
     /// Names of models, one at least.
     func modelNames(at path: String) throws(GatewayError) -> [String] {
         guard kind == .array, !isEmpty else { throw .invalid(path, "'\(path)' must be a list of models' names, not \(quoted).") }
+        return try names(at: path, each: "a model's name")
+    }
+
+    /// A list of names, which may be empty.
+    func names(at path: String, each what: String = "a name") throws(GatewayError) -> [String] {
+        guard kind == .array else { throw .invalid(path, "'\(path)' must be a list of names, not \(kind.withArticle).") }
         var names: [String] = []
         for (index, element) in children.enumerated() {
             guard index < 100 else { throw .invalid(path, "'\(path)' holds more than 100 names.") }
             guard let name = element.string, !name.isEmpty else {
-                throw .invalid("\(path)[\(index)]", "'\(path)[\(index)]' must be a model's name, not \(element.quoted).")
+                throw .invalid("\(path)[\(index)]", "'\(path)[\(index)]' must be \(what), not \(element.quoted).")
             }
             names.append(name)
         }
         return names
+    }
+
+    func wholeNumber(at path: String) throws(GatewayError) -> Int {
+        guard let number = int else { throw .invalid(path, "'\(path)' must be a whole number, not \(quoted).") }
+        return number
     }
 
     /// A length of time, more than none.

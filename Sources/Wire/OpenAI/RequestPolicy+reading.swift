@@ -13,12 +13,14 @@ extension RequestPolicy {
             case "deadline_seconds": deadline = try member.seconds(at: path, upTo: 3600)
             case "max_cost": maxCost = try member.dollars(at: path)
             case "models": models = try member.modelNames(at: path)
-            default: try readTimeouts(member, at: path)
+            case "timeouts": try readTimeouts(member, at: path)
+            // What is wished of a team is read where one is asked for.
+            default: asksForTeam = true
             }
         }
     }
 
-    private static let keys = ["on_cut", "deadline_seconds", "timeouts", "max_cost", "models"]
+    private static let keys = ["on_cut", "deadline_seconds", "timeouts", "max_cost", "models"] + TeamWishes.ownKeys
 
     private mutating func readTimeouts(_ value: JSONValue, at path: String) throws(GatewayError) {
         let keys: [String: (limit: Double, timeout: WritableKeyPath<RequestPolicy, Duration?>)] = [

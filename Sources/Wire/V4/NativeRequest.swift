@@ -19,7 +19,7 @@ package struct NativeRequest: Sendable {
     ]
 
     /// How many messages of the context are sent on.
-    private static let contextLimit = 5
+    static let contextLimit = 5
 
     /// Reads a request.
     ///
@@ -81,7 +81,7 @@ package struct NativeRequest: Sendable {
         return priority
     }
 
-    private static func chatBody(
+    static func chatBody(
         model: String, context: ArraySlice<JSONValue>, message: JSONValue, policy: JSONValue?, isStream: Bool
     ) -> ByteBuffer {
         JSONWriter.text { writer in
@@ -113,7 +113,7 @@ package struct NativeRequest: Sendable {
 
 extension GatewayError {
     /// The error in the caller's words, who knows `messages` as `context`, of which only the last ones were read.
-    fileprivate func inContext(from first: Int) -> GatewayError {
+    func inContext(from first: Int) -> GatewayError {
         guard let param, let match = param.wholeMatch(of: /messages\[(\d+)\](.*)/), let index = Int(match.1) else {
             return self
         }

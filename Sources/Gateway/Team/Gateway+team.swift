@@ -1,0 +1,102 @@
+package import Core
+import NIOCore
+package import Wire
+
+/// Answering by a team.
+extension Gateway {
+    /// The team that a request asks for; nil where one is to answer.
+    ///
+    /// - Throws: an error that names the field which cannot be used.
+    package func team(for chat: ChatRequest) throws(GatewayError) -> TeamRequest? {
+        // A router that proposes teams for `auto` has its say here, where nothing is wished.
+        guard let wishes = try chat.teamWishes() else { return nil }
+        return try team(wishes, for: chat)
+    }
+
+    /// The team of these wishes, checked.
+    package func team(_ wishes: TeamWishes, for chat: ChatRequest) throws(GatewayError) -> TeamRequest {
+        try wishes.team(in: catalogue, for: Ask(requestID: "", request: chat, target: .auto).facts)
+    }
+
+    /// Lets a team answer, from the cache if it is there.
+    ///
+    /// - Parameter tell: gets what happens meanwhile, one event after the other; while it takes its time, so do the members. An answer
+    ///   out of the cache is told by nothing but the result.
+    /// - Throws: ``AnswerFailure``, `CancellationError` when the caller's task is cancelled, or what `tell` throws. All calls have
+    ///   ended then.
+    package func answer(_ asked: TeamAsk, tell: (TeamEvent) async throws -> Void) async throws -> TeamAnswer {
+        let (fleet, ask) = (fleet, asked.ask)
+        guard let keeping else { return try await made(asked, fleet, .off, tell) }
+        guard let course = keeping.course(for: asked, in: fleet.catalogue) else { return try await made(asked, fleet, .bypassed, tell) }
+        if course.wishes.mayRead {
+            let started = now()
+            var hit = keeping.cache.recall(course.query)
+            if hit == nil { hit = await keeping.cache.look(up: course.query) }
+            if let hit, let answer = kept(hit, asked, since: started) { return answer }
+        }
+        if ask.cache.onlyIfCached { throw AnswerFailure(error: .notCached) }
+        if course.wishes.noStore {
+            keeping.refuse(.noStore)
+            return try await made(asked, fleet, .bypassed, tell)
+        }
+        return try await made(asked, fleet, course.wishes.mayRead ? .missed(stored: nil) : .refreshed(stored: nil), tell, (keeping, course))
+    }
+
+    /// An answer by calls of its own.
+    private func made(
+        _ asked: TeamAsk, _ fleet: Fleet, _ note: CacheNote, _ tell: (TeamEvent) async throws -> Void,
+        _ cache: (keeping: AnswerKeeping, course: CacheCourse)? = nil
+    ) async throws -> TeamAnswer {
+        let settlement = settlement(for: asked)
+        var run = TeamRun(asked, gateway: self, fleet: fleet)
+        do {
+            try run.reserveSynthesis()
+            try await run.askMembers(tell)
+            let completion = try await run.conclude(id: "chatcmpl-\(asked.ask.requestID)", created: asked.created, tell)
+            let (attempts, seconds) = (run.attempts, settlement.seconds)
+            settlement.note {
+                $0.attempts = attempts
+                $0.usage = completion.usage
+                $0.cache = note
+                $0.firstContentSeconds = run.firstContent.map { run.started.duration(to: $0).seconds }
+            }
+            settlement.settle(.complete)
+            let answer = TeamAnswer(
+                completion: completion, receipt: run.receipt, cost: attempts.cost, attemptCount: attempts.count, seconds: seconds, cache: note)
+            return cache.map { $0.keeping.keep(answer, run, for: asked, on: $0.course) } ?? answer
+        } catch {
+            let (attempts, failure) = (run.attempts, error as? AnswerFailure)
+            settlement.note {
+                $0.attempts = attempts
+                $0.cache = note
+            }
+            cache?.keeping.refuse(.failed)
+            settlement.settle(failure.map { .failed($0.error.code) } ?? .callerGone)
+            throw error
+        }
+    }
+
+    private func kept(_ hit: CacheHit, _ asked: TeamAsk, since started: Instant) -> TeamAnswer? {
+        guard let completion = TeamCompletion(kept: hit.answer.body, members: asked.names) else { return nil }
+        let settlement = settlement(for: asked)
+        let note = CacheNote.hit(hit.tier, age: hit.age, remaining: hit.remaining)
+        settlement.note {
+            $0.cache = note
+            $0.usage = completion.usage
+            $0.cost = .zero
+        }
+        settlement.settle(.complete)
+        let line = Receipt.Line.cacheHit(model: hit.answer.model, deployment: hit.answer.deployment, saved: hit.answer.cost)
+        return TeamAnswer(
+            completion: completion, receipt: Receipt([line]), cost: .zero, attemptCount: 0,
+            seconds: started.duration(to: now()).seconds, cache: note)
+    }
+
+    /// The account of a team's request.
+    private func settlement(for asked: TeamAsk) -> Settlement {
+        let settlement = Settlement(
+            requestID: asked.ask.requestID, isStream: asked.ask.request.isStream, sink: outcomes, since: now(), now: now)
+        settlement.note { $0.agent = "\(TeamRequest.modelName)/\(asked.names.joined(separator: "+"))" }
+        return settlement
+    }
+}
