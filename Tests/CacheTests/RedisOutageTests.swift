@@ -131,7 +131,7 @@ struct RedisOutageTests {
             try await server.kill()
             try await RunningRedisStore.run(RunningRedisStore.settings(port: server.port)) { running in
                 try await running.waitUntilAway()
-                try await server.start(["--key-load-delay", "5000", "--loading-process-events-interval-bytes", "1024"])
+                try await server.start(["--key-load-delay", "10000", "--loading-process-events-interval-bytes", "1024"])
                 try await running.waitUntilAway("loading its data")
                 try await running.waitUntilConnected()
                 #expect(try await running.value("k300")?.utf8.count == 100)

@@ -161,7 +161,7 @@ import Testing
 
     @Test func thePolicyCanBeSet() throws {
         let text = """
-            , "policy": {"cost_bias": 1, "agents": {"dev": {"cost_bias": 0.25}, "luna": {}}, "keys": {"key-0123456789abcdef": {"cost_bias": 0}}, "max_attempts": 2, "balance": "least_busy", "probe": "off", "hedge": "on", "route_tools": true, "breaker": {"consecutive_faults": 3, "window_seconds": 4, "window_minimum": 5,
+            , "policy": {"cost_bias": 1, "agents": {"dev": {"cost_bias": 0.25}, "luna": {}}, "keys": {"key-0123456789abcdef": {"cost_bias": 0}}, "max_attempts": 2, "balance": "least_busy", "probe": "off", "hedge": "on", "route_tools": true, "auto_teams": true, "breaker": {"consecutive_faults": 3, "window_seconds": 4, "window_minimum": 5,
               "window_fault_share": 0.75, "open_seconds": 6, "open_max_seconds": 7.5, "successes_to_close": 8}}
             """
         let policy = try parse(Self.file(rest: text)).policy
@@ -172,7 +172,7 @@ import Testing
         #expect(policy.balance == .leastBusy)
         #expect(policy.probe == .off)
         #expect(policy.hedge == .on)
-        #expect(policy.routesTools)
+        #expect(policy.routesTools && policy.makesTeams)
         #expect(
             policy.breaker
                 == BreakerSettings(

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import httpx
 import openai
+import processes
 import pytest
+from scripted import ScriptedProvider
 
 AGENTS = ["dev", "luna", "atlas", "quinn", "sage"]
 TEAM = "team/" + "+".join(AGENTS)
@@ -110,3 +114,29 @@ def test_a_mistake_names_its_field(client: openai.OpenAI) -> None:
         client.chat.completions.create(model="team/dev+nobody", messages=QUESTION)
     assert refusal.value.param == "model"
     assert "nobody" in str(refusal.value)
+
+
+@pytest.mark.parametrize(("is_on", "agents"), [(True, ["luna", "quinn"]), (False, ["quinn"])])
+def test_auto_becomes_a_team_where_the_policy_says_so(tmp_path: Path, is_on: bool, agents: list[str]) -> None:
+    provider = ScriptedProvider()
+    models = {
+        "providers": {"scripted": processes.provider(provider.url)},
+        "models": {"scripted": processes.model("scripted", "scripted-upstream")},
+        "policy": {"auto_teams": is_on},
+    }
+    server = processes.gateway(tmp_path, models)
+    try:
+        with processes.sdk(server) as client:
+            asked = client.chat.completions.with_raw_response.create(
+                model="auto", messages=[{"role": "user", "content": "design and test the login page"}]
+            )
+            assert asked.headers["x-quintet-agent"].split(",")[: len(agents)] == agents
+            assert len(asked.parse().choices) == (3 if is_on else 1)
+            # One task is for one agent.
+            plain = client.chat.completions.with_raw_response.create(
+                model="auto", messages=[{"role": "user", "content": "Fix this Python bug"}]
+            )
+            assert len(plain.parse().choices) == 1
+    finally:
+        server.stop()
+        provider.close()

@@ -93,6 +93,8 @@ package struct Policy: Sendable, Equatable {
     package var hedge = HedgePolicy.off
     /// Whether requests with tools and of agents are judged like others, instead of being taken for complex.
     package var routesTools = false
+    /// Whether `auto` becomes a team where the router proposes one. A team costs several times as much.
+    package var makesTeams = false
 
     package init() {}
 

@@ -8,9 +8,20 @@ extension Gateway {
     ///
     /// - Throws: an error that names the field which cannot be used.
     package func team(for chat: ChatRequest) throws(GatewayError) -> TeamRequest? {
-        // A router that proposes teams for `auto` has its say here, where nothing is wished.
-        guard let wishes = try chat.teamWishes() else { return nil }
+        guard let wishes = try chat.teamWishes() ?? proposal(for: chat) else { return nil }
         return try team(wishes, for: chat)
+    }
+
+    /// The team that the router proposes for `auto`, where the policy wants that.
+    private func proposal(for chat: ChatRequest) -> TeamWishes? {
+        let catalogue = catalogue
+        guard catalogue.policy.makesTeams, chat.model == "auto", chat.choiceCount == 1, !chat.needs.contains(.tools) else { return nil }
+        let facts = Ask(requestID: "", request: chat, target: .auto).facts
+        guard let agents = catalogue.router.route(facts.text, after: facts.earlierTexts)?.proposal, agents.count > 1 else { return nil }
+        var wishes = TeamWishes()
+        wishes.agents = Array(agents.prefix(TeamRequest.memberLimit))
+        wishes.maxCost = chat.policy.maxCost
+        return wishes
     }
 
     /// The team of these wishes, checked.

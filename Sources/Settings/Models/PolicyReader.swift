@@ -11,6 +11,7 @@ enum PolicyReader {
         policy.onCut = reader.choice("on_cut") ?? policy.onCut
         policy.balance = reader.choice("balance") ?? policy.balance
         policy.routesTools = reader.boolean("route_tools") ?? policy.routesTools
+        policy.makesTeams = reader.boolean("auto_teams") ?? policy.makesTeams
         policy.probe = reader.choice("probe") ?? policy.probe
         policy.hedge = reader.choice("hedge") ?? policy.hedge
         policy.breaker = reader.object("breaker").map(breaker) ?? policy.breaker
