@@ -75,6 +75,7 @@ import Testing
         (#"{"message":"Hi","max_cost":0}"#, "max_cost"), (#"{"message":"Hi","deadline_seconds":-1}"#, "deadline_seconds"),
         (#"{"message":"Hi","combine":"all"}"#, "combine"), (#"{"message":"Hi","collaboration_mode":"both"}"#, "collaboration_mode"),
         (#"{"message":"Hi","quintet":{"combine":"list"}}"#, "quintet.combine"), (#"{"message":""}"#, "message"),
+        (#"{"message":"Hi","agent":"dev"}"#, "agent"),
     ])
     func aMistakeIsRefusedByItsField(body: String, param: String) async throws {
         try await Self.run { gateway, provider in

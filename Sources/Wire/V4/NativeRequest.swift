@@ -34,10 +34,7 @@ package struct NativeRequest: Sendable {
         guard root.kind == .object else {
             throw GatewayError(.invalidJSON, .client, "The request body must be a JSON object, not \(root.kind.withArticle).")
         }
-        // A misspelt field would silently not count.
-        for key in root.children.compactMap(\.key) where !Self.fields.contains(key) {
-            throw .invalid(String(key.prefix(64)), "There is no '\(key.prefix(64))'. Known here: \(Self.fields.joined(separator: ", ")).")
-        }
+        try root.refuseFields(besides: Self.fields)
         guard let message = try root.optional("message", as: .string) else {
             throw .missing("message", "You must send 'message', the text to answer.")
         }
@@ -122,5 +119,14 @@ extension GatewayError {
             code, source, message.replacing("messages[\(index)]", with: "context[\(first + index)]"), param: place)
         error.isRetryable = isRetryable
         return error
+    }
+}
+
+extension JSONValue {
+    /// A misspelt field would silently not count.
+    func refuseFields(besides known: [String]) throws(GatewayError) {
+        for key in children.compactMap(\.key) where !known.contains(key) {
+            throw .invalid(String(key.prefix(64)), "There is no '\(key.prefix(64))'. Known here: \(known.joined(separator: ", ")).")
+        }
     }
 }

@@ -10,6 +10,11 @@ package struct NativeTeamRequest: Sendable {
     /// `session_id`.
     package let session: String?
 
+    private static let fields = [
+        "message", "agents", "combine", "collaboration_mode", "quorum", "max_cost", "deadline_seconds", "context", "use_cache",
+        "session_id", "stream", "quintet",
+    ]
+
     /// Reads a request.
     ///
     /// - Throws: ``GatewayError`` that names the field which cannot be used.
@@ -23,6 +28,7 @@ package struct NativeTeamRequest: Sendable {
         guard root.kind == .object else {
             throw GatewayError(.invalidJSON, .client, "The request body must be a JSON object, not \(root.kind.withArticle).")
         }
+        try root.refuseFields(besides: Self.fields)
         guard let message = try root.optional("message", as: .string) else {
             throw .missing("message", "You must send 'message', the text to answer.")
         }
