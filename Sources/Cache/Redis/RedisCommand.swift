@@ -40,7 +40,8 @@ package struct RedisCommand: Sendable {
         let lengths = zip(starts, ends).map { $1 - $0 }
         var target: UnsafeMutablePointer<CChar>?
         let length = redisFormatCommandArgv(&target, Int32(lengths.count), &pointers, lengths)
-        // What is sent is bounded far below where hiredis cannot format it.
+        // Nothing but a lack of memory makes hiredis fail here: what is sent is bounded far below its own limits. Swift ends the
+        // process then, too.
         guard length >= 0, let target else { fatalError("out of memory") }
         defer { redisFreeCommand(target) }
         return ByteBuffer(bytes: UnsafeRawBufferPointer(start: target, count: Int(length)))

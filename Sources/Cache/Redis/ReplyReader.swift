@@ -18,6 +18,7 @@ package final class ReplyReader {
     ///   - byteLimit: of one reply, as it is sent.
     ///   - elementLimit: of one reply's arrays, nested ones included.
     package init(byteLimit: Int, elementLimit: Int = 100_000) {
+        // It fails for lack of memory alone, at which Swift ends the process everywhere else.
         guard let parser = qr_parser_create() else { fatalError("out of memory") }
         self.parser = parser
         self.byteLimit = byteLimit

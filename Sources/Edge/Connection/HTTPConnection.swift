@@ -9,7 +9,7 @@ import NIOHTTP1
 /// the last answer.
 ///
 /// Everything but ``channel`` and ``watch`` is confined to the channel's event loop: NIO calls the handler there, and
-/// what the task calls is isolated to that loop's actor.
+/// what the task calls is isolated to that loop's actor. `@unchecked Sendable`, since the compiler does not know that loop.
 final class HTTPConnection: ChannelInboundHandler, @unchecked Sendable {
     typealias InboundIn = HTTPServerRequestPart
 

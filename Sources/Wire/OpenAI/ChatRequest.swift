@@ -42,19 +42,11 @@ package struct ChatRequest: Sendable {
     ///
     /// - Throws: ``GatewayError`` that names the field which cannot be used.
     package init(_ body: ByteBuffer) throws(GatewayError) {
-        let document: JSONDocument
-        do { document = try JSONDocument(body) } catch {
-            throw GatewayError(
-                .invalidJSON, .client, "The request body cannot be read: \(error.problem.rawValue) (near byte \(error.offset)).")
-        }
-        try self.init(document)
+        try self.init(JSONDocument.ofRequest(body))
     }
 
     package init(_ document: JSONDocument) throws(GatewayError) {
-        let root = document.root
-        guard root.kind == .object else {
-            throw GatewayError(.invalidJSON, .client, "The request body must be a JSON object, not \(root.kind.withArticle).")
-        }
+        let root = try document.requestObject
         try Self.refuseDoubledFields(in: root)
         guard let modelValue = root["model"], !modelValue.isNull else {
             throw .missing("model", "You must name a model: 'auto', 'agent/dev' or one that GET /v1/models lists.")

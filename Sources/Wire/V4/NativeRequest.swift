@@ -18,33 +18,14 @@ package struct NativeRequest: Sendable {
         "message", "agent_type", "context", "use_cache", "priority", "session_id", "model", "quintet",
     ]
 
-    /// How many messages of the context are sent on.
-    static let contextLimit = 5
-
     /// Reads a request.
     ///
     /// - Throws: ``GatewayError`` that names the field which cannot be used.
     package init(_ body: ByteBuffer, kind: Kind) throws(GatewayError) {
-        let document: JSONDocument
-        do { document = try JSONDocument(body) } catch {
-            throw GatewayError(
-                .invalidJSON, .client, "The request body cannot be read: \(error.problem.rawValue) (near byte \(error.offset)).")
-        }
-        let root = document.root
-        guard root.kind == .object else {
-            throw GatewayError(.invalidJSON, .client, "The request body must be a JSON object, not \(root.kind.withArticle).")
-        }
-        try root.refuseFields(besides: Self.fields)
-        guard let message = try root.optional("message", as: .string) else {
-            throw .missing("message", "You must send 'message', the text to answer.")
-        }
-        guard message.isNonEmptyString, message.string != nil else {
-            throw .invalid("message", "'message' must be a non-empty string with valid escapes.")
-        }
-        usesCache = try root.optional("use_cache", as: .boolean)?.bool ?? true
-        session = try root.optional("session_id", as: .string)?.string
-        let turns = try root.optional("context", as: .array).map { Array($0.children) } ?? []
-        let context = turns.suffix(Self.contextLimit)
+        let body = try NativeBody(body, fields: Self.fields)
+        let root = body.root
+        usesCache = body.usesCache
+        session = body.session
         let model = try root.optional("model", as: .string)?.string
         let agent = try root.optional("agent_type", as: .string)?.string
         target = Self.target(agent: agent, model: model, kind: kind)
@@ -52,10 +33,10 @@ package struct NativeRequest: Sendable {
         do {
             chat = try ChatRequest(
                 Self.chatBody(
-                    model: model ?? "auto", context: context, message: message, policy: root["quintet"],
+                    model: model ?? "auto", context: body.context, message: body.message, policy: root["quintet"],
                     isStream: kind == .stream))
         } catch {
-            throw error.inContext(from: context.startIndex)
+            throw error.inContext(from: body.context.startIndex)
         }
     }
 
@@ -119,14 +100,5 @@ extension GatewayError {
             code, source, message.replacing("messages[\(index)]", with: "context[\(first + index)]"), param: place)
         error.isRetryable = isRetryable
         return error
-    }
-}
-
-extension JSONValue {
-    /// A misspelt field would silently not count.
-    func refuseFields(besides known: [String]) throws(GatewayError) {
-        for key in children.compactMap(\.key) where !known.contains(key) {
-            throw .invalid(String(key.prefix(64)), "There is no '\(key.prefix(64))'. Known here: \(known.joined(separator: ", ")).")
-        }
     }
 }

@@ -19,34 +19,18 @@ package struct NativeTeamRequest: Sendable {
     ///
     /// - Throws: ``GatewayError`` that names the field which cannot be used.
     package init(_ body: ByteBuffer) throws(GatewayError) {
-        let document: JSONDocument
-        do { document = try JSONDocument(body) } catch {
-            throw GatewayError(
-                .invalidJSON, .client, "The request body cannot be read: \(error.problem.rawValue) (near byte \(error.offset)).")
-        }
-        let root = document.root
-        guard root.kind == .object else {
-            throw GatewayError(.invalidJSON, .client, "The request body must be a JSON object, not \(root.kind.withArticle).")
-        }
-        try root.refuseFields(besides: Self.fields)
-        guard let message = try root.optional("message", as: .string) else {
-            throw .missing("message", "You must send 'message', the text to answer.")
-        }
-        guard message.isNonEmptyString, message.string != nil else {
-            throw .invalid("message", "'message' must be a non-empty string with valid escapes.")
-        }
-        usesCache = try root.optional("use_cache", as: .boolean)?.bool ?? true
-        session = try root.optional("session_id", as: .string)?.string
+        let body = try NativeBody(body, fields: Self.fields)
+        let root = body.root
+        usesCache = body.usesCache
+        session = body.session
         wishes = try Self.wishes(root)
-        let turns = try root.optional("context", as: .array).map { Array($0.children) } ?? []
-        let context = turns.suffix(NativeRequest.contextLimit)
         var chat: ChatRequest
         do {
             chat = try ChatRequest(
                 NativeRequest.chatBody(
-                    model: TeamRequest.modelName, context: context, message: message, policy: root["quintet"],
+                    model: TeamRequest.modelName, context: body.context, message: body.message, policy: root["quintet"],
                     isStream: try root.optional("stream", as: .boolean)?.bool ?? false))
-        } catch { throw error.inContext(from: context.startIndex) }
+        } catch { throw error.inContext(from: body.context.startIndex) }
         if let value = root["deadline_seconds"], !value.isNull {
             chat.policy.deadline = try value.seconds(at: "deadline_seconds", upTo: 3600)
         }
