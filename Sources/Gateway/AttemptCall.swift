@@ -17,7 +17,7 @@ struct AttemptCall: Sendable {
     let wire: ProviderWire
     let now: @Sendable () -> Instant
     let isStream: Bool
-    /// Of a stream; nil while it is in use.
+    /// Of a stream.
     private var reader: StreamReader?
     /// nil until the answer has begun.
     private var reply: (any ProviderReply)?
@@ -54,8 +54,7 @@ struct AttemptCall: Sendable {
     private mutating func delivery(pausingAt pause: Instant?) async throws -> AttemptRun.Delivery {
         do {
             let reply = try await self.reply(pausingAt: pause)
-            guard let reader = reader.take() else { return try await whole(reply) }
-            return .stream(try await open(reply, reader, pausingAt: pause))
+            return isStream ? .stream(try await open(reply, pausingAt: pause)) : try await whole(reply)
         } catch let failure as UpstreamFailure {
             // The transport reports any wait that ran out as a stall; here nothing had arrived yet.
             let isLate = failure.fault == .stall
@@ -109,36 +108,41 @@ struct AttemptCall: Sendable {
     }
 
     /// Reads a stream up to its first content; that of a continuation up to what is new in it.
-    private mutating func open(
-        _ reply: any ProviderReply, _ reader: consuming StreamReader, pausingAt pause: Instant?
-    ) async throws -> OpenedStream {
-        var reader = reader
-        defer {
-            attempt.note(reader.tally)
-            self.reader = reader
-        }
-        func opened(_ events: [SSEEvent], isComplete: Bool) -> OpenedStream {
-            OpenedStream(
-                reply: reply, attempt: attempt, reader: reader, events: events, isComplete: isComplete, stall: stall)
-        }
+    private mutating func open(_ reply: any ProviderReply, pausingAt pause: Instant?) async throws -> OpenedStream {
+        defer { if let tally = reader?.tally { attempt.note(tally) } }
         while true {
             // Text that is skipped is a sign of life, too: from then on only a stall ends the wait.
-            let isAlive = reader.hasSkipped
+            let isAlive = hasSkipped
             do {
                 let limit = isAlive ? min(deadline, now().advanced(by: stall)) : limit
-                reader.take(try await wait(by: limit, pausingAt: pause) { try await reply.next(by: $0) })
-                while let verdict = try reader.next() {
-                    switch verdict {
-                    case .hold: continue
-                    case .fail(let fault, let detail): throw UpstreamFailure(fault, detail)
-                    case .pass(let events): return opened(events, isComplete: false)
-                    case .complete(let events): return opened(events, isComplete: true)
-                    }
-                }
-            } catch let failure as UpstreamFailure where isAlive || reader.hasSkipped {
+                let bytes = try await wait(by: limit, pausingAt: pause) { try await reply.next(by: $0) }
+                if let opened = try opened(reply, by: bytes) { return opened }
+            } catch let failure as UpstreamFailure where isAlive || hasSkipped {
                 let fault = failure.fault(isOverdue: now() >= deadline)
                 throw AttemptFailure(fault: fault, detail: failure.detail, planned: attempt.planned)
             }
+        }
+    }
+
+    private var hasSkipped: Bool { reader?.hasSkipped ?? false }
+
+    /// The stream, if these bytes bring its first content.
+    private mutating func opened(_ reply: any ProviderReply, by bytes: ByteBuffer?) throws -> OpenedStream? {
+        reader?.take(bytes)
+        while let verdict = try reader?.next() {
+            switch verdict {
+            case .hold: continue
+            case .fail(let fault, let detail): throw UpstreamFailure(fault, detail)
+            case .pass(let events): return opened(reply, events, isComplete: false)
+            case .complete(let events): return opened(reply, events, isComplete: true)
+            }
+        }
+        return nil
+    }
+
+    private func opened(_ reply: any ProviderReply, _ events: [SSEEvent], isComplete: Bool) -> OpenedStream? {
+        reader.map {
+            OpenedStream(reply: reply, attempt: attempt, reader: $0, events: events, isComplete: isComplete, stall: stall)
         }
     }
 }

@@ -27,44 +27,35 @@ struct AttemptRun: Sendable {
         case stream(AnswerHead, AttemptStream)
     }
 
-    let ask: Ask
-    let plan: Plan
-    let fleet: Fleet
-    let settlement: Settlement
-    let now: @Sendable () -> Instant
-    let random: @Sendable () -> Double
-    let heartbeat: Heartbeat
-    /// Whether a stream's usage chunk is passed on even if the caller has no use for it: others may.
-    let keepsUsage: Bool
-    /// All attempts share it.
-    let deadline: Instant
+    private let assignment: Assignment
     var course: AttemptCourse
     private(set) var failures: [AttemptFailure] = []
     /// What became of the hedge; nil where none was started.
     var hedge: HedgeOutcome?
 
-    init(
-        ask: Ask, plan: Plan, fleet: Fleet, settlement: Settlement, now: @escaping @Sendable () -> Instant,
-        random: @escaping @Sendable () -> Double, heartbeat: Heartbeat, keepsUsage: Bool = false
-    ) {
-        self.ask = ask
-        self.plan = plan
-        self.fleet = fleet
-        self.settlement = settlement
-        self.now = now
-        self.random = random
-        self.heartbeat = heartbeat
-        self.keepsUsage = keepsUsage
-        let end = settlement.started.advanced(by: ask.request.policy.deadline ?? plan.totalTimeout)
-        deadline = ask.member.map { min($0.latestEnd, end) } ?? end
-        course = AttemptCourse(plan.attempts, limit: fleet.catalogue.policy.attemptLimit)
+    init(_ assignment: Assignment) {
+        self.assignment = assignment
+        course = AttemptCourse(assignment.plan.attempts, limit: assignment.fleet.catalogue.policy.attemptLimit)
     }
+
+    var ask: Ask { assignment.ask }
+    var plan: Plan { assignment.plan }
+    var fleet: Fleet { assignment.fleet }
+    var settlement: Settlement { assignment.settlement }
+    var now: @Sendable () -> Instant { assignment.now }
+    var heartbeat: Heartbeat { assignment.heartbeat }
+    var keepsUsage: Bool { assignment.keepsUsage }
+    var deadline: Instant { assignment.deadline }
 
     /// Runs the plan.
     mutating func answer() async throws(AnswerFailure) -> Result {
         if mayHedge { fleet.hedging?.countRequest() }
         let delivery: Delivery?
         do { delivery = try await deliver(.answer) } catch { throw callerGone() }
+        return try result(of: delivery)
+    }
+
+    private func result(of delivery: Delivery?) throws(AnswerFailure) -> Result {
         switch delivery {
         case nil: throw failed()
         case .whole(let attempt, let body, let usage): return whole(body, usage, by: attempt)
@@ -131,7 +122,9 @@ struct AttemptRun: Sendable {
             isComparable: !aim.isContinuation && ask.request.needs.isDisjoint(with: [.vision, .audio]), conversation: ask.conversation)
         return OpenAttempt(
             planned, for: kind, forecast: plan.forecast, prompt: prompt, permit: permit, fleet: fleet, settlement: settlement,
-            requestID: ask.requestID, isStream: ask.request.isStream, member: ask.member?.book)
+            requestID: ask.requestID, isStream: ask.request.isStream,
+            hastyFaults: ask.request.policy.hastyFaults(on: planned.model, isStream: ask.request.isStream, total: plan.totalTimeout),
+            member: ask.member?.book)
     }
 
     /// Ends an attempt that failed; later calls change nothing.
@@ -142,7 +135,7 @@ struct AttemptRun: Sendable {
 
     private func next(after failure: AttemptFailure, _ aim: Aim) -> RetryRule.Next {
         let rule = RetryRule.next(
-            after: failure.fault, retryAfter: failure.retryAfter, wasRetried: course.isRetry, jitter: random())
+            after: failure.fault, retryAfter: failure.retryAfter, wasRetried: course.isRetry, jitter: assignment.random())
         switch rule {
         // A wait that outlasts the request helps nobody.
         case .again(let wait) where now().advanced(by: wait) >= deadline: return .next
@@ -174,5 +167,38 @@ struct AttemptRun: Sendable {
             routing: plan.routing, complexity: plan.complexity, reason: attempt.planned.reason,
             expectation: attempt.planned.model.index == plan.attempts.first?.model.index ? plan.expectation : nil,
             failedAttempts: settlement.attempts, hedge: hedge)
+    }
+}
+
+extension AttemptRun {
+    /// What is the same for all attempts. An object: a run is held in many places while it waits, and this is most of it.
+    final class Assignment: Sendable {
+        let ask: Ask
+        let plan: Plan
+        let fleet: Fleet
+        let settlement: Settlement
+        let now: @Sendable () -> Instant
+        let random: @Sendable () -> Double
+        let heartbeat: Heartbeat
+        /// Whether a stream's usage chunk is passed on even if the caller has no use for it: others may.
+        let keepsUsage: Bool
+        /// All attempts share it.
+        let deadline: Instant
+
+        init(
+            ask: Ask, plan: Plan, fleet: Fleet, settlement: Settlement, now: @escaping @Sendable () -> Instant,
+            random: @escaping @Sendable () -> Double, heartbeat: Heartbeat, keepsUsage: Bool = false
+        ) {
+            self.ask = ask
+            self.plan = plan
+            self.fleet = fleet
+            self.settlement = settlement
+            self.now = now
+            self.random = random
+            self.heartbeat = heartbeat
+            self.keepsUsage = keepsUsage
+            let end = settlement.started.advanced(by: ask.request.policy.deadline ?? plan.totalTimeout)
+            deadline = ask.member.map { min($0.latestEnd, end) } ?? end
+        }
     }
 }

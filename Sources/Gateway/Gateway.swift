@@ -113,8 +113,9 @@ package struct Gateway: Sendable {
             $0.asked = .init(target: ask.target, needs: ask.request.needs, complexity: plan.complexity)
         }
         return AttemptRun(
-            ask: ask, plan: plan, fleet: fleet, settlement: settlement, now: now, random: random, heartbeat: heartbeat,
-            keepsUsage: keepsUsage)
+            AttemptRun.Assignment(
+                ask: ask, plan: plan, fleet: fleet, settlement: settlement, now: now, random: random, heartbeat: heartbeat,
+                keepsUsage: keepsUsage))
     }
 
     /// A request that no attempt is made for, which has its outcome all the same.

@@ -14,6 +14,8 @@ final class OpenAttempt: Sendable {
     private let forecast: CostForecast
     private let prompt: Prompt
     private let isStream: Bool
+    /// Those that its request brings about itself, by the limits that it sets.
+    private let hastyFaults: Set<Fault>
     /// Of the team's call that it is made for.
     private let member: MemberBook?
     /// nil once it was paid.
@@ -37,9 +39,10 @@ final class OpenAttempt: Sendable {
 
     init(
         _ planned: Plan.Attempt, for kind: Receipt.Kind, forecast: CostForecast, prompt: Prompt, permit: Fleet.Permit, fleet: Fleet,
-        settlement: Settlement, requestID: String, isStream: Bool, member: MemberBook? = nil
+        settlement: Settlement, requestID: String, isStream: Bool, hastyFaults: Set<Fault> = [], member: MemberBook? = nil
     ) {
         self.isStream = isStream
+        self.hastyFaults = hastyFaults
         self.member = member
         self.kind = kind
         self.forecast = forecast
@@ -80,9 +83,12 @@ final class OpenAttempt: Sendable {
     /// False if it was paid before.
     @discardableResult
     func fail(_ fault: Fault, retryAfter: Duration?) -> Bool {
-        guard let debt = settle(.fault(fault, retryAfter: retryAfter)) else { return false }
+        let isHasty = hastyFaults.contains(fault)
+        guard let debt = settle(isHasty ? .neutral : .fault(fault, retryAfter: retryAfter)) else { return false }
         record(fault, debt.tally)
-        if fault.meaning.blame == .provider {
+        if isHasty {
+            fleet.loads.observe(atLeast: settlement.seconds - started, of: planned.deployment, isStream: isStream)
+        } else if fault.meaning.blame == .provider {
             fleet.loads.observeFault(after: settlement.seconds - started, of: planned.deployment, isStream: isStream)
         }
         return true

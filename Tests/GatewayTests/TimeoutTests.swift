@@ -76,4 +76,37 @@ import Wire
         #expect(rig.calls.providers == ["a1"])
         #expect(start.duration(to: rig.time.now) == .seconds(seconds))
     }
+
+    /// Nobody who is in a hurry closes a model to others.
+    @Test(arguments: [
+        #""timeouts":{"first_content_seconds":2}"#, #""timeouts":{"stall_seconds":2}"#, #""deadline_seconds":2"#,
+    ])
+    func aRequestsOwnHasteIsNotTheModelsFault(limits: String) async {
+        let rig = GatewayRig(Self.models { $0.firstContent = .seconds(7); $0.stall = .seconds(6) }) { provider, _ in
+            provider == "a1" ? .events(Chat.chunks(limits.contains("stall") ? ["One"] : [], finish: nil), then: .silence) : .stream(["One"])
+        }
+        for _ in 1...20 { _ = try? await StreamParts(reading: rig.stream(more: ",\"quintet\":{\(limits)}")) }
+        #expect(rig.calls.providers.count { $0 == "a1" } == 20)
+        // The operator's limit is what a model has to keep: five of these and it rests.
+        for _ in 1...8 { _ = try? await StreamParts(reading: rig.stream()) }
+        #expect(rig.calls.providers.count { $0 == "a1" } == 25)
+    }
+
+    @Test func onlyLimitsBelowTheModelsOwnAreHaste() throws {
+        var policy = RequestPolicy()
+        let model = try #require(GatewayRig(Self.models()) { _, _ in .silence }.gateway.catalogue.models.first)
+        func faults(isStream: Bool = true) -> Set<Fault> { policy.hastyFaults(on: model, isStream: isStream, total: .seconds(180)) }
+        #expect(faults() == [])
+        policy.deadline = .seconds(181)
+        policy.firstContent = model.timeouts.firstContent
+        #expect(faults() == [])
+        policy.deadline = .seconds(179)
+        policy.answer = .milliseconds(1)
+        #expect(faults() == [.totalTimeout])
+        #expect(faults(isStream: false) == [.totalTimeout, .firstContentTimeout])
+        policy.connect = .milliseconds(1)
+        policy.stall = .milliseconds(1)
+        policy.firstContent = .milliseconds(1)
+        #expect(faults() == [.totalTimeout, .connectTimeout, .stall, .firstContentTimeout])
+    }
 }

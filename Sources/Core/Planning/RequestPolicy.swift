@@ -35,4 +35,18 @@ package struct RequestPolicy: Sendable, Hashable {
         if let acquire { timeouts.acquire = acquire }
         return timeouts
     }
+
+    /// The waits for which this request leaves a model less time than it is given otherwise: that they ran out says nothing of the
+    /// model, and must not keep it from others.
+    ///
+    /// - Parameter total: what a whole request is given otherwise.
+    package func hastyFaults(on model: Model, isStream: Bool, total: Duration) -> Set<Fault> {
+        guard deadline ?? connect ?? firstContent ?? answer ?? stall != nil else { return [] }
+        let usual = model.timeouts
+        let limits: [(own: Duration?, usual: Duration, fault: Fault)] = [
+            (deadline, total, .totalTimeout), (connect, usual.connect, .connectTimeout), (stall, usual.stall, .stall),
+            isStream ? (firstContent, usual.firstContent, .firstContentTimeout) : (answer, usual.answer, .firstContentTimeout),
+        ]
+        return Set(limits.lazy.filter { $0.own ?? $0.usual < $0.usual }.map(\.fault))
+    }
 }
