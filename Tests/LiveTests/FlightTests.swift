@@ -45,9 +45,11 @@ import Wire
     }
 
     /// Until something holds that nobody signals.
-    static func wait(_ condition: @Sendable () -> Bool) async throws {
+    ///
+    /// - Parameter found: what to say where it does not.
+    static func wait(_ condition: @Sendable () -> Bool, found: () -> String = { "" }) async throws {
         for _ in 0..<10_000 where !condition() { try await Task.sleep(for: .milliseconds(1)) }
-        #expect(condition())
+        #expect(condition(), "\(found())")
     }
 
     @Test func whoJoinsInTheMiddleGetsEveryChunk() async throws {

@@ -86,4 +86,16 @@ import Testing
             #expect(provider.requests.isEmpty)
         }
     }
+
+    /// Each call is expected to cost about 0.001.
+    @Test(arguments: ["list", "synthesis"]) func aCeilingThatNobodyFitsUnderIsNamedAsItWasWritten(combine: String) async throws {
+        try await Self.run { gateway, provider in
+            let answer = try await gateway.post(Self.path, "{\"message\":\"Hi\",\"combine\":\"\(combine)\",\"max_cost\":0.0005}")
+            #expect(answer.head.status == 400)
+            let error = try TeamRig.object(answer.body)["error"] as? [String: Any]
+            #expect(error?["param"] as? String == "max_cost")
+            #expect((error?["message"] as? String)?.contains("'max_cost'") == true, "\(answer.body)")
+            #expect(provider.requests.isEmpty)
+        }
+    }
 }

@@ -35,8 +35,9 @@ import Wire
                 try await group.waitForAll()
             }
             // Every call has ended: what is left are idle connections, and the provider knows of no others.
-            try await FlightTests.wait { gateway.pools.allSatisfy { $0.inUse == 0 && $0.waiting == 0 } }
-            try await FlightTests.wait { provider.record.openConnections == gateway.pools.reduce(0) { $0 + $1.idle } }
+            let found: @Sendable () -> String = { "provider: \(provider.record.openConnections) connections; gateway: \(gateway.pools)" }
+            try await FlightTests.wait({ gateway.pools.allSatisfy { $0.inUse == 0 && $0.waiting == 0 } }, found: found)
+            try await FlightTests.wait({ provider.record.openConnections == gateway.pools.reduce(0) { $0 + $1.idle } }, found: found)
             #expect(provider.record.requestCount > Self.count / 4)
         }
     }

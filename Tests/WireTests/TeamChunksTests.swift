@@ -27,6 +27,12 @@ import Wire
         TeamChunks(id: "t", created: 7, names: ["a", "b"], combine: combine)
     }
 
+    private static func said(_ chunks: inout TeamChunks, _ said: [TeamChunk], by voice: Int, model: String) -> ByteBuffer {
+        var bytes = ByteBuffer()
+        chunks.say(said, by: voice, model: model, to: &bytes)
+        return bytes
+    }
+
     /// The events of a stream's piece.
     private static func events(_ bytes: ByteBuffer) throws -> [JSONValue] {
         var parser = SSEParser()
@@ -40,7 +46,7 @@ import Wire
 
     @Test func theFirstChunkOpensAllChoicesAndEachSaysWhoSpeaks() throws {
         var chunks = Self.chunks(.list)
-        let events = try Self.events(chunks.say([Self.chunk(#"{"index":0,"delta":{"content":"Hi"},"own":{"a":[1]}}"#)], by: 1, model: "m1"))
+        let events = try Self.events(Self.said(&chunks, [Self.chunk(#"{"index":0,"delta":{"content":"Hi"},"own":{"a":[1]}}"#)], by: 1, model: "m1"))
         #expect(events.map(Self.indices) == [[0, 1], [1]])
         #expect(events.last?["quintet"]?["agent"]?.string == "b")
         #expect(events.last?["model"]?.string == "m1")
@@ -50,14 +56,26 @@ import Wire
         // What the gateway does not know is passed on.
         #expect(choice?["own"].map { String(buffer: $0.text) } == #"{"a":[1]}"#)
         // Nothing is opened twice, and a model that takes over is named.
-        let more = try Self.events(chunks.say([Self.chunk(#"{"index":0,"delta":{"content":"!"}}"#)], by: 1, model: "m9"))
+        let more = try Self.events(Self.said(&chunks, [Self.chunk(#"{"index":0,"delta":{"content":"!"}}"#)], by: 1, model: "m9"))
         #expect(more.map { $0["model"]?.string } == ["m9"])
+    }
+
+    @Test func aChoiceIsPassedOnAsItCameButForItsIndex() throws {
+        for (choice, passed) in [
+            (#"{"index": 0, "delta":{"content":"{\"index\":3}"}}"#, #"{"index": 1, "delta":{"content":"{\"index\":3}"}}"#),
+            (#"{"delta":{"index":5,"content":"é"},"index":12}"#, #"{"delta":{"index":5,"content":"é"},"index":1}"#),
+            (#"{"delta":{}}"#, #"{"index":1,"delta":{}}"#), ("{}", #"{"index":1}"#),
+        ] {
+            var chunks = Self.chunks(.list)
+            let events = try Self.events(Self.said(&chunks, [Self.chunk(choice)], by: 1, model: "m1"))
+            #expect(events.last?["choices"].map { String(buffer: $0.text) } == "[\(passed)]")
+        }
     }
 
     @Test func aChoicesEndIsHeldUntilItIsKnownWhatItTookAndNothingFollowsIt() throws {
         var chunks = Self.chunks(.list)
         let end = try Self.chunk(#"{"index":0,"delta":{},"finish_reason":"stop"}"#)
-        let said = try Self.events(chunks.say([end, Self.chunk(#"{"index":0,"delta":{"content":"late"}}"#)], by: 0, model: "m0"))
+        let said = try Self.events(Self.said(&chunks, [end, Self.chunk(#"{"index":0,"delta":{"content":"late"}}"#)], by: 0, model: "m0"))
         #expect(said.map(Self.indices) == [[0, 1]])
         var voice = try Self.voice(0, "a", "Hi")
         voice.seconds = 2
@@ -70,7 +88,7 @@ import Wire
 
     @Test func ofAVoteNothingIsSaidUntilItIsDecided() throws {
         var chunks = Self.chunks(.vote)
-        #expect(chunks.say([try Self.chunk(#"{"index":0,"delta":{"content":"Hi"}}"#)], by: 1, model: "m1").readableBytes == 0)
+        #expect(Self.said(&chunks, [try Self.chunk(#"{"index":0,"delta":{"content":"Hi"}}"#)], by: 1, model: "m1").readableBytes == 0)
         let voices = [try Self.voice(0, "a", "no"), try Self.voice(1, "b", "yes")]
         let cost = TeamCost(Receipt([]), isItemised: false)
         let events = try Self.events(chunks.finish(Self.team(.vote, voices, answer: 1), cost, wantsUsage: false))

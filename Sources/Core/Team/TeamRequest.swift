@@ -46,10 +46,12 @@ package struct TeamRequest: Sendable, Equatable {
     package let agreement: Agreement
     /// Most that all calls together may be expected to cost.
     package let maxCost: Money?
+    /// How its caller calls that limit.
+    package let maxCostField: String
 
     package init(
         members: [Member], combine: Combine, isInTurn: Bool = false, quorum: Int? = nil, agreement: Agreement = .text,
-        maxCost: Money? = nil
+        maxCost: Money? = nil, maxCostField: String = "quintet.max_cost"
     ) {
         self.members = members
         self.combine = combine
@@ -57,6 +59,7 @@ package struct TeamRequest: Sendable, Equatable {
         self.quorum = quorum
         self.agreement = agreement
         self.maxCost = maxCost
+        self.maxCostField = maxCostField
     }
 
     /// Most members of a team.

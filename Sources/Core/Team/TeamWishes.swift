@@ -54,7 +54,8 @@ package struct TeamWishes: Sendable, Equatable {
             throw .invalid(names.maxCost, "'\(names.maxCost)' must be more than 0: no member could be asked.")
         }
         return TeamRequest(
-            members: members, combine: combine, isInTurn: isInTurn, quorum: quorum, agreement: agreement, maxCost: maxCost)
+            members: members, combine: combine, isInTurn: isInTurn, quorum: quorum, agreement: agreement, maxCost: maxCost,
+            maxCostField: names.maxCost)
     }
 
     private var fieldOfMembers: String { members != nil ? names.members : names.agents }

@@ -43,8 +43,8 @@ struct NativeTeamRoute: Sendable {
 
 /// Turns what a team does into what its caller reads.
 protocol TeamTelling: Sendable {
-    /// Empty where there is nothing to say yet.
-    mutating func tell(_ event: TeamEvent) -> ByteBuffer
+    /// Adds nothing where there is nothing to say yet.
+    mutating func tell(_ event: TeamEvent, to bytes: inout ByteBuffer)
     /// The last of a stream.
     mutating func finish(_ answer: TeamAnswer) -> ByteBuffer
     /// The end of a stream that broke off.
@@ -64,12 +64,12 @@ private struct TeamStream: TeamTelling {
         self.isItemised = isItemised
     }
 
-    mutating func tell(_ event: TeamEvent) -> ByteBuffer {
+    mutating func tell(_ event: TeamEvent, to bytes: inout ByteBuffer) {
         switch event {
-        case .started, .failed: ByteBuffer()
-        case .said(let voice, _, let model, let said): chunks.say(said, by: voice, model: model)
-        case .ended(let voice): chunks.end(voice)
-        case .beat: SSEFrame.heartbeat
+        case .started, .failed: break
+        case .said(let voice, _, let model, let said): chunks.say(said, by: voice, model: model, to: &bytes)
+        case .ended(let voice): bytes.writeImmutableBuffer(chunks.end(voice))
+        case .beat: bytes.writeImmutableBuffer(SSEFrame.heartbeat)
         }
     }
 
@@ -91,7 +91,11 @@ private struct NativeTeamStream: TeamTelling {
     let names: [String]
     let id: String
 
-    mutating func tell(_ event: TeamEvent) -> ByteBuffer {
+    mutating func tell(_ event: TeamEvent, to bytes: inout ByteBuffer) {
+        bytes.writeImmutableBuffer(frame(event))
+    }
+
+    private func frame(_ event: TeamEvent) -> ByteBuffer {
         switch event {
         case .started(let voice, let name, let model):
             return voice < names.count ? NativeTeamAnswer.started(name, model: model) : ByteBuffer()
@@ -140,10 +144,14 @@ extension Response {
                 try await writer?.write(bytes)
             }
             do {
-                let answer = try await gateway.answer(asked) { event in
-                    // There is nothing to keep warm before the first word.
-                    if case .beat = event, writer == nil { return }
-                    try await write(telling.tell(event), asked.streamHeaders)
+                let answer = try await gateway.answer(asked) { events in
+                    var bytes = ByteBuffer()
+                    for event in events {
+                        // There is nothing to keep warm before the first word.
+                        if case .beat = event, writer == nil { continue }
+                        telling.tell(event, to: &bytes)
+                    }
+                    try await write(bytes, asked.streamHeaders)
                 }
                 var headers = answer.cache.isHit ? HTTPHeaders() : asked.streamHeaders
                 if answer.cache.isHit {

@@ -31,11 +31,11 @@ extension Gateway {
 
     /// Lets a team answer, from the cache if it is there.
     ///
-    /// - Parameter tell: gets what happens meanwhile, one event after the other; while it takes its time, so do the members. An answer
+    /// - Parameter tell: gets what happens meanwhile, all that happened at once; while it takes its time, so do the members. An answer
     ///   out of the cache is told by nothing but the result.
     /// - Throws: ``AnswerFailure``, `CancellationError` when the caller's task is cancelled, or what `tell` throws. All calls have
     ///   ended then.
-    package func answer(_ asked: TeamAsk, tell: (TeamEvent) async throws -> Void) async throws -> TeamAnswer {
+    package func answer(_ asked: TeamAsk, tell: ([TeamEvent]) async throws -> Void) async throws -> TeamAnswer {
         let (fleet, ask) = (fleet, asked.ask)
         guard let keeping else { return try await made(asked, fleet, .off, tell) }
         guard let course = keeping.course(for: asked, in: fleet.catalogue) else { return try await made(asked, fleet, .bypassed, tell) }
@@ -55,15 +55,15 @@ extension Gateway {
 
     /// An answer by calls of its own.
     private func made(
-        _ asked: TeamAsk, _ fleet: Fleet, _ note: CacheNote, _ tell: (TeamEvent) async throws -> Void,
+        _ asked: TeamAsk, _ fleet: Fleet, _ note: CacheNote, _ tell: ([TeamEvent]) async throws -> Void,
         _ cache: (keeping: AnswerKeeping, course: CacheCourse)? = nil
     ) async throws -> TeamAnswer {
         let settlement = settlement(for: asked)
         var run = TeamRun(asked, gateway: self, fleet: fleet)
         do {
             try run.reserveSynthesis()
-            try await run.askMembers(tell)
-            let completion = try await run.conclude(id: "chatcmpl-\(asked.ask.requestID)", created: asked.created, tell)
+            try await run.gather(tell)
+            let completion = try run.conclude(id: "chatcmpl-\(asked.ask.requestID)", created: asked.created)
             let (attempts, seconds) = (run.attempts, settlement.seconds)
             settlement.note {
                 $0.attempts = attempts

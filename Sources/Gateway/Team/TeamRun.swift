@@ -1,13 +1,13 @@
 import Core
 import Wire
 
-/// Lets a team answer: one task group for all members, each with a plan, breakers, fallbacks and a deadline of its own.
+/// Lets a team answer: one task group for its calls, each with a plan, breakers, fallbacks and a deadline of its own.
 ///
-/// Every read of a member's stream is a task of the group, and the next one begins when what it brought was told. So a slow reader holds
-/// the members up, each with one piece in hand, and whatever ends the group ends their calls.
+/// Each call is read by a task that puts what it brings on the floor. The run picks up what lies there, and tells it all at once. So a
+/// slow reader holds the members up, each with a piece on the floor and one in hand, and whatever ends the group ends their calls.
 struct TeamRun {
-    typealias Tell = (TeamEvent) async throws -> Void
-    private typealias Group = ThrowingTaskGroup<Step, any Error>
+    typealias Tell = ([TeamEvent]) async throws -> Void
+    typealias Group = ThrowingDiscardingTaskGroup<any Error>
 
     let gateway: Gateway
     let fleet: Fleet
@@ -17,30 +17,21 @@ struct TeamRun {
     let deadline: Instant
     var progress: TeamProgress
     var ceiling: CostCeiling
-    /// By place in the team; nil for those that were not asked.
-    var members: [TeamMember?]
-    var synthesis: TeamMember?
+    /// By place in the team, the synthesis last; nil for those that were not made.
+    var calls: [TeamCall?]
     var voices: [Int: TeamCompletion.Voice] = [:]
     var failures: [(failure: TeamCompletion.Failure, cause: AnswerFailure)] = []
+    /// Where calls put down what they bring; those behind the members have one of their own.
+    private var floor = TeamFloor()
+    /// Calls whose end was not heard yet.
+    private var underWay = 0
     /// Why no more is waited for, where it is not that enough has come.
     private var stopped: GatewayError?
-    /// Streams that are read, by member.
-    private var streams: [Int: MemberStream] = [:]
-    /// What was not told yet, until the first content; nil behind it.
-    private var held: [TeamEvent]? = []
-    /// When the reader was last told something.
-    var lastTold: Instant
+    /// What happened, and was not told yet.
+    private var untold: [TeamEvent] = []
+    /// When the reader was last told something, or would have been.
+    private var lastTold: Instant
     private(set) var firstContent: Instant?
-
-    /// What a task of the group found.
-    private enum Step: Sendable {
-        case opened(Int, AnswerHead, MemberStream)
-        case whole(Int, AnswerHead, WholeAnswer)
-        case part(Int, AnswerStream.Part?)
-        case failed(Int, AnswerFailure)
-        /// The reader was told nothing for a while, unless that was since.
-        case beat(since: Instant)
-    }
 
     /// The whole request's limit, where its caller sets none.
     static let timeLimit: Duration = .seconds(180)
@@ -54,158 +45,161 @@ struct TeamRun {
         deadline = started.advanced(by: asked.ask.request.policy.deadline ?? Self.timeLimit)
         progress = TeamProgress(asked.team)
         ceiling = CostCeiling(asked.team.maxCost)
-        members = Array(repeating: nil, count: asked.team.members.count)
+        calls = Array(repeating: nil, count: asked.team.members.count + 1)
         lastTold = started
     }
 
-    // MARK: All members
+    /// The place of the last call, which makes one answer of several.
+    var synthesisIndex: Int { team.members.count }
 
-    /// Asks the members until enough has come.
+    func name(of call: Int) -> String { call == synthesisIndex ? TeamRequest.synthesisName : team.members[call].name }
+
+    // MARK: The calls
+
+    /// Asks the members until enough has come, and lets one answer be made of theirs where the team wants that.
     ///
     /// - Throws: `CancellationError` when the caller left, or what `tell` throws. All calls have ended then.
-    mutating func askMembers(_ tell: Tell) async throws {
-        try await withThrowingTaskGroup(of: Step.self) { group in
-            defer { group.cancelAll() }
-            await start(&group)
+    mutating func gather(_ tell: Tell) async throws {
+        try await listen(tell) { run, group in run.startDue(&group) }
+        if case .synthesis(let answered) = progress.conclusion {
+            try await listen(tell) { run, group in run.startSynthesis(of: answered, &group) }
+        }
+    }
+
+    /// Begins calls, and hears them until the last has ended.
+    private mutating func listen(_ tell: Tell, _ begin: (inout TeamRun, inout Group) -> Void) async throws {
+        let floor = TeamFloor()
+        self.floor = floor
+        try await withThrowingDiscardingTaskGroup { group in
+            defer {
+                group.cancelAll()
+                floor.close()
+            }
+            begin(&self, &group)
             addBeat(to: &group)
-            while progress.states.contains(.running), let step = try await group.next() {
+            try await flush(tell)
+            while underWay > 0 {
+                let pieces = await floor.take()
                 // A call that ended because the caller left is no answer.
                 try Task.checkCancellation()
-                try await take(step, &group, tell)
-                if progress.isSettled { end(&group) } else { await start(&group) }
+                for piece in pieces { hear(piece, &group) }
+                try await flush(tell)
             }
         }
-        streams = [:]
-        try Task.checkCancellation()
     }
 
-    /// Cancels whoever is still at work.
-    private func end(_ group: inout Group) {
-        // Those that enough came without have not failed.
-        if stopped == nil { for member in members { member?.book.release() } }
-        group.cancelAll()
-    }
-
-    /// Starts those that are due.
-    private mutating func start(_ group: inout Group) async {
+    /// Starts the members that are due.
+    private mutating func startDue(_ group: inout Group) {
         // One that cannot be asked may make another due.
         while case let due = progress.due, !due.isEmpty {
             let limit = latestEnd(of: due.count)
             for index in due {
                 progress.start(index)
-                start(index, by: limit, &group)
+                var request = ask.request
+                if team.isInTurn, !voices.isEmpty { request = request.following(fence(voices.keys.sorted())) ?? request }
+                start(index, request, team.members[index].target, by: limit, &group)
             }
         }
     }
 
-    private mutating func start(_ index: Int, by limit: Instant, _ group: inout Group) {
-        let (member, now) = (team.members[index], gateway.now())
-        members[index] = TeamMember(index: index, name: member.name, started: now)
+    /// Starts the call that makes one answer of these.
+    private mutating func startSynthesis(of answered: [Int], _ group: inout Group) {
+        ceiling.settle(synthesisIndex, cost: .zero)
+        let missing = failures.map { (name: $0.failure.name, reason: $0.failure.code) }
+        if let request = ask.request.synthesising(fence(answered), failed: missing) {
+            start(synthesisIndex, request, .anyModel, by: deadline, &group)
+        } else {
+            fail(synthesisIndex, AnswerFailure(error: .noSynthesis))
+        }
+    }
+
+    private mutating func start(
+        _ index: Int, _ request: ChatRequest, _ target: RequestFacts.Target, by limit: Instant, _ group: inout Group
+    ) {
+        let call = TeamCall(name(of: index), started: gateway.now())
+        calls[index] = call
         do throws(AnswerFailure) {
-            var request = ask.request
-            if team.isInTurn, !voices.isEmpty { request = ask.request.following(fence(voices.keys.sorted())) ?? request }
-            let run = try run(request, member.target, for: index, into: members[index]?.book, by: limit)
-            group.addTask { try await Self.open(run, of: index) }
+            let run = try run(request, target, for: index, into: call.book, by: limit)
+            underWay += 1
+            let speaker = speaker(index)
+            group.addTask { await speaker.open(run) }
         } catch { fail(index, error) }
     }
 
-    private static func open(_ run: AttemptRun, of index: Int) async throws -> Step {
-        var run = run
-        do throws(AnswerFailure) {
-            switch try await run.answer() {
-            case .whole(let head, let answer): return .whole(index, head, answer)
-            case .stream(let head, let stream): return .opened(index, head, MemberStream(stream))
-            }
-        } catch { return .failed(index, error) }
-    }
-
-    private func read(_ index: Int, _ stream: MemberStream, _ group: inout Group) {
-        group.addTask {
-            do { return .part(index, try await stream.next()) } catch {
-                return .failed(index, AnswerFailure(error: .letGo))
-            }
-        }
-    }
+    private func speaker(_ index: Int) -> TeamSpeaker { TeamSpeaker(call: index, name: name(of: index), floor: floor) }
 
     private func addBeat(to group: inout Group) {
-        let (since, sleep) = (lastTold, gateway.heartbeat.sleep)
+        let (floor, since, sleep) = (floor, lastTold, gateway.heartbeat.sleep)
         group.addTask {
             try? await sleep(since.advanced(by: Heartbeat.interval))
-            return .beat(since: since)
+            await floor.put(.beat(since: since), by: nil)
         }
     }
 
     // MARK: What they bring
 
-    private mutating func take(_ step: Step, _ group: inout Group, _ tell: Tell) async throws {
-        switch step {
-        case .opened(let index, let head, let stream):
-            members[index]?.begin(head)
-            streams[index] = stream
-            try await commit(tell)
-            try await self.tell(.started(index, name: team.members[index].name, model: head.model), tell)
-            read(index, stream, &group)
-        case .whole(let index, let head, let answer):
-            members[index]?.begin(head)
-            guard let turn = members[index]?.take(answer) else { return }
-            try await take(turn, of: index, tell)
-        case .part(let index, let part):
-            guard let turn = members[index]?.take(part) else { return }
-            try await take(turn, of: index, tell)
-            if progress.states[index] == .running, let stream = streams[index] { read(index, stream, &group) }
-        case .failed(let index, let failure):
-            try await failed(index, failure, tell)
-        case .beat(let since):
-            if since == lastTold { try await self.tell(.beat, tell) }
-            if !progress.isSettled { addBeat(to: &group) }
+    private mutating func hear(_ piece: TeamFloor.Piece, _ group: inout Group) {
+        guard let index = piece.call else {
+            if case .beat(let since) = piece.news { beat(since: since, &group) }
+            return
+        }
+        hear(piece.news, from: index, &group)
+        guard piece.news.isEnd else { return }
+        underWay -= 1
+        guard index != synthesisIndex else { return }
+        if progress.isSettled { end(&group) } else { startDue(&group) }
+    }
+
+    private mutating func hear(_ news: TeamNews, from index: Int, _ group: inout Group) {
+        switch news {
+        case .opened(let head, let stream):
+            calls[index]?.open(head)
+            if firstContent == nil { firstContent = gateway.now() }
+            say(.started(index, name: name(of: index), model: head.model))
+            let speaker = speaker(index)
+            group.addTask { await speaker.read(stream, from: head.model) }
+        case .said(let chunks):
+            guard index == synthesisIndex || !progress.isSettled else { return }
+            say(.said(index, name: name(of: index), model: calls[index]?.model ?? "", chunks))
+        case .resumed(let resumption): calls[index]?.resume(resumption)
+        case .ended(let voice): answered(index, voice)
+        case .whole(let head, let voice):
+            calls[index]?.open(head)
+            answered(index, voice)
+        case .failed(let failure): failed(index, failure)
+        case .beat: break
         }
     }
 
-    private mutating func take(_ turn: TeamMember.Turn, of index: Int, _ tell: Tell) async throws {
-        switch turn {
-        case .silent: break
-        case .say(let chunks):
-            guard !progress.isSettled else { break }
-            try await self.tell(
-                .said(index, name: team.members[index].name, model: members[index]?.model ?? "", chunks), tell)
-        case .whole(let voice): try await answered(index, voice, tell)
-        case .failed(let failure):
-            streams.removeValue(forKey: index)?.close()
-            try await failed(index, failure, tell)
-        }
-    }
-
-    private mutating func answered(_ index: Int, _ voice: TeamCompletion.Voice, _ tell: Tell) async throws {
-        streams[index] = nil
+    private mutating func answered(_ index: Int, _ voice: TeamCompletion.Voice) {
         settle(index)
         // Enough had come: what it cost is waste.
-        guard !progress.isSettled else { return progress.cancel(index) }
+        if index != synthesisIndex, progress.isSettled { return progress.cancel(index) }
         var voice = voice
-        voice.cost = members[index]?.book.attempts.cost
-        voice.seconds = members[index]?.started.duration(to: gateway.now()).seconds
+        voice.cost = calls[index]?.book.attempts.cost
+        voice.seconds = calls[index]?.started.duration(to: gateway.now()).seconds
         voices[index] = voice
+        say(.ended(voice))
+        guard index != synthesisIndex else { return }
         progress.answer(index, voice.text)
-        try await self.tell(.ended(voice), tell)
-        if ceiling.isBroken { stop(.ceilingBroken(team.maxCost ?? .zero)) }
+        if ceiling.isBroken { stop(ceilingBroken) }
     }
 
-    private mutating func failed(_ index: Int, _ failure: AnswerFailure, _ tell: Tell) async throws {
-        streams[index] = nil
+    private mutating func failed(_ index: Int, _ failure: AnswerFailure) {
         settle(index)
+        guard index != synthesisIndex else { return fail(index, failure) }
         if progress.isSettled, stopped == nil { return progress.cancel(index) }
-        let failure = fail(index, stopped.map { AnswerFailure(error: $0) } ?? failure)
-        try await self.tell(.failed(failure), tell)
-        if ceiling.isBroken { stop(.ceilingBroken(team.maxCost ?? .zero)) }
+        fail(index, stopped.map { AnswerFailure(error: $0) } ?? failure)
+        if ceiling.isBroken { stop(ceilingBroken) }
     }
 
-    @discardableResult
-    private mutating func fail(_ index: Int, _ cause: AnswerFailure) -> TeamCompletion.Failure {
-        progress.fail(index)
+    private mutating func fail(_ index: Int, _ cause: AnswerFailure) {
+        if index != synthesisIndex { progress.fail(index) }
         let now = gateway.now()
-        let member = members[index] ?? TeamMember(index: index, name: team.members[index].name, started: now)
-        let failure = member.failure(cause.error, at: now)
+        let call = calls[index] ?? TeamCall(name(of: index), started: now)
+        let failure = call.failure(cause.error, at: now)
         failures.append((failure, cause))
-        return failure
+        say(.failed(failure))
     }
 
     /// Starts nobody else, and waits for nobody.
@@ -217,103 +211,37 @@ struct TeamRun {
         for index in waiting { fail(index, AnswerFailure(error: reason)) }
     }
 
+    /// Cancels whoever is still at work.
+    private func end(_ group: inout Group) {
+        // Those that enough came without have not failed.
+        if stopped == nil { for call in calls { call?.book.release() } }
+        group.cancelAll()
+    }
+
     /// Puts what a call cost in the place of what it was expected to.
-    mutating func settle(_ call: Int) {
+    private mutating func settle(_ index: Int) {
         guard ceiling.limit != nil else { return }
-        let receipt = (call == team.members.count ? synthesis : members[call])?.book.attempts.receipt
-        ceiling.settle(call, cost: receipt.flatMap { $0.isComplete ? $0.total : nil })
+        let receipt = calls[index]?.book.attempts.receipt
+        ceiling.settle(index, cost: receipt.flatMap { $0.isComplete ? $0.total : nil })
     }
 
     // MARK: Telling
 
-    /// The first content is there: what was held back is told.
-    mutating func commit(_ tell: Tell) async throws {
-        guard let events = held else { return }
-        held = nil
-        firstContent = gateway.now()
-        for event in events { try await self.tell(event, tell) }
-    }
-
-    mutating func tell(_ event: TeamEvent, _ tell: Tell) async throws {
-        if held != nil {
-            // There is nobody to be told yet; the next beat is due an interval later all the same.
-            if case .beat = event { lastTold = gateway.now() } else { held?.append(event) }
-            return
-        }
-        try await tell(event)
+    private mutating func say(_ event: TeamEvent) {
+        untold.append(event)
         lastTold = gateway.now()
     }
-}
 
-// MARK: One call
-
-extension TeamRun {
-    /// The attempts for one call of the team, planned, and its expected cost set aside.
-    mutating func run(
-        _ request: ChatRequest, _ target: RequestFacts.Target, for call: Int, into book: MemberBook?, by limit: Instant
-    ) throws(AnswerFailure) -> AttemptRun {
-        var request = request
-        request.policy.maxCost = ceiling.left
-        var own = Ask(
-            requestID: ask.requestID, request: request, target: target,
-            priority: call == team.members.count ? synthesisPriority : ask.priority, caller: ask.caller, cache: ask.cache,
-            executor: ask.executor)
-        let book = book ?? MemberBook()
-        own.member = Ask.Membership(latestEnd: limit, book: book)
-        let run = try gateway.run(own, by: nil, fleet, sink: book, keepsUsage: false, since: gateway.now())
-        guard ceiling.limit == nil || ceiling.reserve(run.plan.greatestCost, for: call) else {
-            run.settlement.withdraw()
-            throw AnswerFailure(error: .ceilingBroken(team.maxCost ?? .zero))
-        }
-        return run
+    private mutating func beat(since: Instant, _ group: inout Group) {
+        // Before the first content there is nobody to be told; the next one is due an interval later all the same.
+        if since == lastTold { if firstContent == nil { lastTold = gateway.now() } else { say(.beat) } }
+        addBeat(to: &group)
     }
 
-    /// Whoever judges the members' answers should not be weaker than they are.
-    var synthesisPriority: RequestFacts.Priority { ask.priority == .premium ? .premium : .high }
-
-    /// When members that start now end at the latest: so early that who comes after them has time, too.
-    private func latestEnd(of count: Int) -> Instant {
-        let now = gateway.now()
-        let left = now.duration(to: deadline)
-        let later = progress.states.count { $0 == .waiting } - count
-        let share: Double =
-            if team.isInTurn { 1 / Double(later + 1 + (team.combine == .synthesis ? 1 : 0)) }
-            else if team.combine == .synthesis { 2 / 3 }
-            else if later > 0 { 1 / 2 }
-            else { 1 }
-        return share < 1 ? now.advanced(by: left * share) : deadline
-    }
-
-    /// These members' answers, as others are shown them.
-    func fence(_ answered: [Int]) -> AnswerFence {
-        AnswerFence(
-            answered.compactMap { index in
-                voices[index].map { voice in
-                    .init(name: voice.name, role: fleet.catalogue.agent(voice.name)?.role, text: voice.text)
-                }
-            })
-    }
-}
-
-extension Plan {
-    /// What the dearest of its attempts is expected to cost; nil where a price is unknown.
-    var greatestCost: Money? {
-        var greatest = Money.zero
-        for attempt in attempts {
-            guard let cost = forecast.cost(on: attempt.model) else { return nil }
-            greatest = max(greatest, cost)
-        }
-        return greatest
-    }
-}
-
-extension GatewayError {
-    /// A member that was let go of, or whose caller left.
-    static let letGo = GatewayError(.callerGone, .client, "Its answer was not needed any more.")
-
-    static func ceilingBroken(_ limit: Money) -> GatewayError {
-        GatewayError(
-            .costLimit, .client, "It would have cost more than 'quintet.max_cost' (\(limit.decimalUSD) USD) leaves.",
-            param: "quintet.max_cost")
+    /// Tells what happened. Until the first content is there, all is held back: the request can still fail as a whole.
+    private mutating func flush(_ tell: Tell) async throws {
+        guard firstContent != nil, !untold.isEmpty else { return }
+        defer { untold = [] }
+        try await tell(untold)
     }
 }

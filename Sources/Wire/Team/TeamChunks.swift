@@ -21,6 +21,26 @@ package struct TeamChunk: Sendable {
 
     /// The text that it adds.
     package var text: String? { choice["delta"]?["content"]?.string }
+
+    /// The choice as its provider sent it, but for its index.
+    fileprivate func writeChoice(under index: Int, to bytes: inout ByteBuffer) {
+        let whole = choice.range
+        guard let old = choice["index"]?.range else {
+            bytes.writeStaticString("{\"index\":")
+            bytes.writeString(String(index))
+            if !choice.isEmpty { bytes.writeStaticString(",") }
+            return bytes.write(whole.lowerBound + 1..<whole.upperBound, of: choice.document)
+        }
+        bytes.write(whole.lowerBound..<old.lowerBound, of: choice.document)
+        bytes.writeString(String(index))
+        bytes.write(old.upperBound..<whole.upperBound, of: choice.document)
+    }
+
+    fileprivate func choice(under index: Int) -> ByteBuffer {
+        var bytes = ByteBuffer()
+        writeChoice(under: index, to: &bytes)
+        return bytes
+    }
 }
 
 /// Writes a team's answer as one stream of chat completion chunks: a choice for each member, and one for the synthesis, whose
@@ -49,9 +69,9 @@ package struct TeamChunks: Sendable {
     }
 
     /// A piece of what a voice says; empty where it is for nobody to hear, or held back.
-    package mutating func say(_ chunks: [TeamChunk], by voice: Int, model: String) -> ByteBuffer {
-        guard !combine.isOneOfThem else { return ByteBuffer() }
-        return write(chunks, by: voice, as: voice, model: model)
+    package mutating func say(_ chunks: [TeamChunk], by voice: Int, model: String, to bytes: inout ByteBuffer) {
+        guard !combine.isOneOfThem else { return }
+        write(chunks, by: voice, as: voice, model: model, to: &bytes)
     }
 
     /// A voice has said all.
@@ -106,13 +126,14 @@ package struct TeamChunks: Sendable {
             }
         }
         let chunks = (AnswerReplay.events(of: completion, withUsage: false) ?? []).compactMap(TeamChunk.init)
-        var bytes = write(chunks, by: voice.index, as: index, model: voice.model)
+        var bytes = ByteBuffer()
+        write(chunks, by: voice.index, as: index, model: voice.model, to: &bytes)
         bytes.writeImmutableBuffer(writeEnd(of: voice, as: index))
         return bytes
     }
 
-    private mutating func write(_ chunks: [TeamChunk], by voice: Int, as index: Int, model: String) -> ByteBuffer {
-        var bytes = opening()
+    private mutating func write(_ chunks: [TeamChunk], by voice: Int, as index: Int, model: String, to bytes: inout ByteBuffer) {
+        if !isOpen { bytes.writeImmutableBuffer(opening()) }
         for chunk in chunks {
             // Nothing of a choice can follow its end.
             guard last[voice] == nil else { continue }
@@ -122,7 +143,6 @@ package struct TeamChunks: Sendable {
                 append(chunk, by: voice, as: index, model: model, to: &bytes)
             }
         }
-        return bytes
     }
 
     private mutating func writeEnd(of voice: TeamCompletion.Voice, as index: Int) -> ByteBuffer {
@@ -131,7 +151,7 @@ package struct TeamChunks: Sendable {
             writer.key("model")
             writer.string(voice.model)
             writer.key("choices")
-            writer.array { $0.choice(chunk, index) }
+            writer.array { $0.json(chunk.choice(under: index)) }
             writer.key("quintet")
             writer.object { writer in
                 writer.key("agent")
@@ -143,7 +163,6 @@ package struct TeamChunks: Sendable {
 
     /// All members' choices, so that readers who meet them in any order know of each.
     private mutating func opening() -> ByteBuffer {
-        guard !isOpen else { return ByteBuffer() }
         isOpen = true
         let count = combine.isOneOfThem ? 1 : names.count
         return frame { writer in
@@ -162,7 +181,7 @@ package struct TeamChunks: Sendable {
         if head?.model != model { head = Head(model: model, bytes: makeHead(of: voice, model)) }
         heads[voice] = head
         if let head { bytes.writeImmutableBuffer(head.bytes) }
-        bytes.writeImmutableBuffer(JSONWriter.text { $0.choice(chunk, index) })
+        chunk.writeChoice(under: index, to: &bytes)
         bytes.writeStaticString("]}\n\n")
     }
 
@@ -199,20 +218,13 @@ package struct TeamChunks: Sendable {
     }
 }
 
-extension JSONWriter {
-    /// A choice as its provider sent it, under its index in the team's stream.
-    fileprivate mutating func choice(_ chunk: TeamChunk, _ index: Int) {
-        object { writer in
-            writer.key("index")
-            writer.integer(index)
-            for member in chunk.choice.children {
-                guard let key = member.key, key != "index" else { continue }
-                writer.key(dynamic: key)
-                writer.json(member.text)
-            }
-        }
+extension ByteBuffer {
+    fileprivate mutating func write(_ range: Range<Int>, of document: JSONDocument) {
+        document.bytes.withUnsafeReadableBytes { _ = writeBytes(UnsafeRawBufferPointer(rebasing: $0[range])) }
     }
+}
 
+extension JSONWriter {
     fileprivate mutating func openingChoice(_ index: Int) {
         object { writer in
             writer.key("index")
