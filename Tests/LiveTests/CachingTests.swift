@@ -56,6 +56,20 @@ import Wire
         }
     }
 
+    @Test(arguments: [nil, 1e6]) func aKeptAnswerIsStreamedAtOnceOrAtAPace(pace: Double?) async throws {
+        let text = "one two three four five six seven eight nine ten"
+        var cache = ServedGateway.Caching()
+        cache.keeping.pace = pace
+        try await Self.withGateway(.json(body: Chat.answer(text: text)), .init(cache: cache)) { gateway, _ in
+            _ = try await gateway.chat(ServedGateway.question())
+            let hit = try await gateway.chat(ServedGateway.question(stream: true))
+            #expect(hit.head.headers["x-quintet-cache"] == "hit")
+            #expect(Self.text(hit.body) == text)
+            let pieces = Self.data(hit.body).compactMap { ProviderAnswer.deltaText(ByteBuffer(string: $0)) }.filter { !$0.isEmpty }
+            #expect(pace == nil ? pieces.count == 1 : pieces.allSatisfy { $0.utf8.count <= 16 })
+        }
+    }
+
     @Test(arguments: [false, true])
     func wholeAnswersAndStreamsServeEachOther(streamFirst: Bool) async throws {
         let script: Script = streamFirst

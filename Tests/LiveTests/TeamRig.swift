@@ -10,7 +10,7 @@ enum TeamRig {
     typealias Scripts = @Sendable (Voice, RecordedRequest) -> Script
 
     static func run(
-        models names: [String] = ["a", "b", "c"], cache: Bool = false, limit: Int = 10, sendBuffer: Int? = nil,
+        models names: [String] = ["a", "b", "c"], cache: Bool = false, pace: Double? = nil, limit: Int = 10, sendBuffer: Int? = nil,
         heartbeat: Heartbeat = Heartbeat(), _ scripts: @escaping Scripts,
         _ body: @Sendable (ServedGateway, ScriptedProvider) async throws -> Void
     ) async throws {
@@ -20,6 +20,7 @@ enum TeamRig {
             }
             var options = ServedGateway.Options()
             if cache { options.cache = .init() }
+            options.cache?.keeping.pace = pace
             options.heartbeat = heartbeat
             try await ServedGateway.run(backends, options) { try await body($0, provider) }
         }

@@ -309,6 +309,23 @@ import Testing
         }
     }
 
+    /// Members speak side by side again, the synthesis behind them, in pieces of a few words.
+    @Test func aKeptTeamIsToldAtTheCachesPace() async throws {
+        let text = "one two three four five six seven eight nine ten"
+        try await TeamRig.run(cache: true, pace: 1e6, { _, request in TeamRig.say(text, to: request) }) { gateway, _ in
+            _ = try await Self.told(gateway, TeamRig.question("synthesis", ["a", "b"]))
+            let hit = try await gateway.chat(TeamRig.question("synthesis", ["a", "b"], stream: true))
+            #expect(hit.head.headers["x-quintet-cache"] == "hit")
+            #expect(try ToldTeam(stream: hit.body).texts == ["a": text, "b": text, "synthesis": text])
+            let speakers = try TeamRig.chunks(hit.body).filter { chunk in
+                (chunk["choices"] as? [[String: Any]])?.contains { ($0["delta"] as? [String: Any])?["content"] as? String ?? "" != "" } ?? false
+            }.compactMap { ($0["quintet"] as? [String: Any])?["agent"] as? String }
+            let pieces = speakers.count / 3
+            #expect(pieces > 2)
+            #expect(speakers == Array(repeating: ["a", "b"], count: pieces).flatMap(\.self) + Array(repeating: "synthesis", count: pieces))
+        }
+    }
+
     @Test func aDegradedAnswerIsNotKept() async throws {
         try await TeamRig.run(cache: true, { voice, request in
             voice == .member("b") ? .status(404) : Self.names(voice, request)

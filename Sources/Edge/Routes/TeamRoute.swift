@@ -66,7 +66,7 @@ private struct TeamStream: TeamTelling {
 
     mutating func tell(_ event: TeamEvent, to bytes: inout ByteBuffer) {
         switch event {
-        case .started, .failed: break
+        case .kept, .started, .failed: break
         case .said(let voice, _, let model, let said): chunks.say(said, by: voice, model: model, to: &bytes)
         case .ended(let voice): bytes.writeImmutableBuffer(chunks.end(voice))
         case .beat: bytes.writeImmutableBuffer(SSEFrame.heartbeat)
@@ -75,10 +75,7 @@ private struct TeamStream: TeamTelling {
 
     mutating func finish(_ answer: TeamAnswer) -> ByteBuffer {
         let cost = TeamCost(answer.receipt, isItemised: isItemised)
-        var bytes =
-            answer.cache.isHit
-            ? chunks.replay(answer.completion, cost, wantsUsage: wantsUsage)
-            : chunks.finish(answer.completion, cost, wantsUsage: wantsUsage)
+        var bytes = chunks.finish(answer.completion, cost, wantsUsage: wantsUsage)
         bytes.writeImmutableBuffer(SSEFrame.done)
         return bytes
     }
@@ -106,25 +103,12 @@ private struct NativeTeamStream: TeamTelling {
         case .ended(let voice): return voice.index < names.count ? NativeTeamAnswer.done(voice) : ByteBuffer()
         case .failed(let failure): return NativeTeamAnswer.failed(failure)
         case .beat: return SSEFrame.heartbeat
+        case .kept: return ByteBuffer()
         }
     }
 
     mutating func finish(_ answer: TeamAnswer) -> ByteBuffer {
-        var bytes = ByteBuffer()
-        if answer.cache.isHit {
-            for voice in answer.completion.voices {
-                let model = voice.model
-                if voice.index < names.count {
-                    bytes.writeImmutableBuffer(NativeTeamAnswer.started(voice.name, model: model))
-                    bytes.writeImmutableBuffer(NativeTeamAnswer.delta(voice.name, voice.text))
-                    bytes.writeImmutableBuffer(NativeTeamAnswer.done(voice))
-                } else {
-                    bytes.writeImmutableBuffer(NativeTeamAnswer.synthesisDelta(voice.text))
-                }
-            }
-        }
-        bytes.writeImmutableBuffer(NativeTeamAnswer.done(answer.completion, answer.facts(id)))
-        return bytes
+        NativeTeamAnswer.done(answer.completion, answer.facts(id))
     }
 
     func fail(_ failure: AnswerFailure) -> ByteBuffer { NativeAnswer.error(failure.body(withReceipt: true)) }
@@ -138,27 +122,24 @@ extension Response {
         Response(late: { start in
             var telling = telling()
             var writer: ResponseWriter?
-            func write(_ bytes: ByteBuffer, _ headers: HTTPHeaders) async throws {
+            var headers = asked.streamHeaders
+            func write(_ bytes: ByteBuffer) async throws {
                 guard bytes.readableBytes > 0 else { return }
                 if writer == nil { writer = await start.begin(Response(status: .ok, headers: headers, body: .whole(ByteBuffer()))) }
                 try await writer?.write(bytes)
             }
             do {
                 let answer = try await gateway.answer(asked) { events in
+                    if case .kept(let answer) = events.first { headers = answer.streamHeaders }
                     var bytes = ByteBuffer()
                     for event in events {
                         // There is nothing to keep warm before the first word.
                         if case .beat = event, writer == nil { continue }
                         telling.tell(event, to: &bytes)
                     }
-                    try await write(bytes, asked.streamHeaders)
+                    try await write(bytes)
                 }
-                var headers = answer.cache.isHit ? HTTPHeaders() : asked.streamHeaders
-                if answer.cache.isHit {
-                    headers = answer.headers
-                    headers.addStreamFields()
-                }
-                try await write(telling.finish(answer), headers)
+                try await write(telling.finish(answer))
                 return nil
             } catch {
                 let wasCut = gateway.cutoff.isPast && Task.isCancelled
@@ -188,6 +169,12 @@ extension TeamAsk {
 }
 
 extension TeamAnswer {
+    fileprivate var streamHeaders: HTTPHeaders {
+        var headers = headers
+        headers.addStreamFields()
+        return headers
+    }
+
     fileprivate var headers: HTTPHeaders {
         var headers = HTTPHeaders()
         headers.add(name: HeaderName.model, value: completion.answering?.model ?? TeamRequest.modelName)

@@ -120,7 +120,7 @@ extension Gateway {
         }
         if ask.request.isStream,
             let replay = ReplayStream(
-                whole, withUsage: ask.request.wantsUsage, pace: keeping.settings.pace, settlement: settlement)
+                whole, withUsage: ask.request.wantsUsage, pace: ReplayPace(keeping.settings.pace), settlement: settlement)
         {
             return .stream(head, AnswerStream(replay))
         }

@@ -6,26 +6,18 @@ struct ReplayStream: Sendable {
     private var events: ArraySlice<SSEEvent>
     private let end: AnswerStream.End
     private let settlement: Settlement
-    /// Between two chunks; nil tells all at once.
-    private let pause: Duration?
+    /// nil tells all at once.
+    private let pace: ReplayPace?
     private var isFirst = true
     private var isOver = false
 
-    /// Bytes of text in one chunk of a paced stream: about four tokens.
-    private static let pacedPiece = 16
-    private static let tokensPerPiece = 4.0
-
     /// nil for an answer that cannot be told so.
-    ///
-    /// - Parameter pace: tokens a second; nil tells all at once.
-    init?(_ answer: WholeAnswer, withUsage: Bool, pace: Double?, settlement: Settlement) {
-        let events = pace == nil
-            ? AnswerReplay.events(of: answer.body, withUsage: withUsage)
-            : AnswerReplay.events(of: answer.body, withUsage: withUsage, pieceLimit: Self.pacedPiece)
-        guard let events else { return nil }
+    init?(_ answer: WholeAnswer, withUsage: Bool, pace: ReplayPace?, settlement: Settlement) {
+        let pieceLimit = pace == nil ? AnswerReplay.longestPiece : ReplayPace.pieceLimit
+        guard let events = AnswerReplay.events(of: answer.body, withUsage: withUsage, pieceLimit: pieceLimit) else { return nil }
         self.events = events[...]
         self.settlement = settlement
-        pause = pace.map { .seconds(Self.tokensPerPiece / $0) }
+        self.pace = pace
         end = AnswerStream.End(
             usage: answer.usage, cost: answer.cost, attempts: answer.attempts, receipt: answer.receipt)
     }
@@ -37,11 +29,11 @@ struct ReplayStream: Sendable {
             settlement.settle(.complete)
             return .done(end)
         }
-        guard let pause else {
+        guard let pace else {
             defer { events = [] }
             return .events(Array(events))
         }
-        if !isFirst { try await Task.sleep(for: pause, tolerance: pause / 4) }
+        if !isFirst { try await pace.wait() }
         isFirst = false
         return .events([events.removeFirst()])
     }

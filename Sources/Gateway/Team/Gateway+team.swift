@@ -32,7 +32,7 @@ extension Gateway {
     /// Lets a team answer, from the cache if it is there.
     ///
     /// - Parameter tell: gets what happens meanwhile, all that happened at once; while it takes its time, so do the members. An answer
-    ///   out of the cache is told by nothing but the result.
+    ///   out of the cache is told as well where a stream is asked for.
     /// - Throws: ``AnswerFailure``, `CancellationError` when the caller's task is cancelled, or what `tell` throws. All calls have
     ///   ended then.
     package func answer(_ asked: TeamAsk, tell: ([TeamEvent]) async throws -> Void) async throws -> TeamAnswer {
@@ -43,7 +43,9 @@ extension Gateway {
             let started = now()
             var hit = keeping.cache.recall(course.query)
             if hit == nil { hit = await keeping.cache.look(up: course.query) }
-            if let hit, let answer = kept(hit, asked, since: started) { return answer }
+            if let hit, let completion = TeamCompletion(kept: hit.answer.body, members: asked.names) {
+                return try await given(completion, hit, asked, ReplayPace(keeping.settings.pace), since: started, tell)
+            }
         }
         if ask.cache.onlyIfCached { throw AnswerFailure(error: .notCached) }
         if course.wishes.noStore {
@@ -87,8 +89,11 @@ extension Gateway {
         }
     }
 
-    private func kept(_ hit: CacheHit, _ asked: TeamAsk, since started: Instant) -> TeamAnswer? {
-        guard let completion = TeamCompletion(kept: hit.answer.body, members: asked.names) else { return nil }
+    /// A kept answer in the form that was asked for.
+    private func given(
+        _ completion: TeamCompletion, _ hit: CacheHit, _ asked: TeamAsk, _ pace: ReplayPace?, since started: Instant,
+        _ tell: ([TeamEvent]) async throws -> Void
+    ) async throws -> TeamAnswer {
         let settlement = settlement(for: asked)
         let note = CacheNote.hit(hit.tier, age: hit.age, remaining: hit.remaining)
         settlement.note {
@@ -96,11 +101,21 @@ extension Gateway {
             $0.usage = completion.usage
             $0.cost = .zero
         }
-        settlement.settle(.complete)
         let line = Receipt.Line.cacheHit(model: hit.answer.model, deployment: hit.answer.deployment, saved: hit.answer.cost)
-        return TeamAnswer(
+        let answer = TeamAnswer(
             completion: completion, receipt: Receipt([line]), cost: .zero, attemptCount: 0,
             seconds: started.duration(to: now()).seconds, cache: note)
+        if asked.ask.request.isStream {
+            do {
+                try await tell([.kept(answer)])
+                try await TeamReplay(completion, members: asked.names.count, pace: pace).run(tell)
+            } catch {
+                settlement.settle(.callerGone)
+                throw error
+            }
+        }
+        settlement.settle(.complete)
+        return answer
     }
 
     /// The account of a team's request.

@@ -22,6 +22,8 @@ package struct TeamAsk: Sendable {
 ///
 /// Nothing is told before the first content of a member is there: until then the request can still fail as a whole.
 package enum TeamEvent: Sendable {
+    /// The answer is there already, out of the cache; what follows tells it once more. Nothing comes before it.
+    case kept(TeamAnswer)
     /// A voice has its first word.
     case started(Int, name: String, model: String)
     /// A piece of what a voice says.

@@ -43,6 +43,21 @@ package struct TeamChunk: Sendable {
     }
 }
 
+extension TeamCompletion.Voice {
+    /// What it said, as the chunks of a stream.
+    ///
+    /// - Parameter pieceLimit: bytes of text in one of them, at least 12.
+    package func chunks(pieceLimit: Int = AnswerReplay.longestPiece) -> [TeamChunk] {
+        let completion = JSONWriter.text { writer in
+            writer.object { writer in
+                writer.key("choices")
+                writer.array { $0.json(choice) }
+            }
+        }
+        return (AnswerReplay.events(of: completion, withUsage: false, pieceLimit: pieceLimit) ?? []).compactMap(TeamChunk.init)
+    }
+}
+
 /// Writes a team's answer as one stream of chat completion chunks: a choice for each member, and one for the synthesis, whose
 /// chunks come as they are said. `quintet.agent` tells who speaks.
 package struct TeamChunks: Sendable {
@@ -106,26 +121,10 @@ package struct TeamChunks: Sendable {
         return bytes
     }
 
-    /// A whole answer as a stream.
-    package mutating func replay(_ team: TeamCompletion, _ cost: TeamCost, wantsUsage: Bool) -> ByteBuffer {
-        var bytes = ByteBuffer()
-        if !combine.isOneOfThem {
-            for voice in team.voices { bytes.writeImmutableBuffer(replay(voice, as: voice.index)) }
-        }
-        bytes.writeImmutableBuffer(finish(team, cost, wantsUsage: wantsUsage))
-        return bytes
-    }
-
     // MARK: Chunks
 
     private mutating func replay(_ voice: TeamCompletion.Voice, as index: Int) -> ByteBuffer {
-        let completion = JSONWriter.text { writer in
-            writer.object { writer in
-                writer.key("choices")
-                writer.array { $0.json(voice.choice) }
-            }
-        }
-        let chunks = (AnswerReplay.events(of: completion, withUsage: false) ?? []).compactMap(TeamChunk.init)
+        let chunks = voice.chunks()
         var bytes = ByteBuffer()
         write(chunks, by: voice.index, as: index, model: voice.model, to: &bytes)
         bytes.writeImmutableBuffer(writeEnd(of: voice, as: index))
