@@ -2,7 +2,7 @@
 """Measures teams: the gateway's CPU for five members against one request, its memory with many teams in flight, the time a team
 takes against its slowest member and its synthesis, and how soon its calls end when nobody wants them any more.
 
-    python3 Benchmarks/team/bench.py [--binary .build/release/quintet] [--part cpu memory time end]
+    python3 Benchmarks/team/bench.py [--binary .build/release/quintet] [--part cpu memory time end] [--cache on]
         [--requests 200] [--teams 200] [--chunks 100] [--rounds 50]
 
 Provider and clients are this process; the gateway is another, and only that is measured.
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import itertools
 import json
 import os
 import re
@@ -106,8 +107,14 @@ class Provider:
         await asyncio.gather(byte, return_exceptions=True)
 
 
+# No request is another's equal: none is answered from the cache, or joins a call.
+numbers = itertools.count()
+
+
 def request(model: str, own: dict | None = None) -> bytes:
-    body = {"model": model, "stream": True, "messages": [{"role": "user", "content": "word " * 300}]}
+    # The limit keeps what an answer is expected to cost small, whatever those before it did.
+    content = f"{next(numbers)} " + "word " * 300
+    body = {"model": model, "stream": True, "max_tokens": 500, "messages": [{"role": "user", "content": content}]}
     data = json.dumps(body | ({"quintet": own} if own else {})).encode()
     return (
         b"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\n"
@@ -223,6 +230,7 @@ async def main() -> None:
     parser.add_argument("--requests", type=int, default=200)
     parser.add_argument("--teams", type=int, default=200)
     parser.add_argument("--chunks", type=int, default=100)
+    parser.add_argument("--cache", choices=["on", "off"], default="off")
     parser.add_argument("--rounds", type=int, default=50)
     parts = {"cpu": measure_cpu, "memory": measure_memory, "time": measure_time, "end": measure_end}
     parser.add_argument("--part", nargs="+", choices=parts, default=list(parts))
@@ -247,10 +255,9 @@ async def main() -> None:
         }
         Path(folder, "models.json").write_text(json.dumps(models))
         command = [options.binary, "serve", "--models", f"{folder}/models.json", "--state-dir", f"{folder}/state"]
-        environment = os.environ | {"QUINTET_CACHE": "off"}
-        gateway = subprocess.Popen(
-            [*command, "--port", str(port), "--log-level", "warning", "--loops", "1"], env=environment, stdout=subprocess.DEVNULL
-        )
+        environment = os.environ | {"QUINTET_CACHE": options.cache}
+        arguments = [*command, "--port", str(port), "--log-level", "error", "--loops", "1"]
+        gateway = subprocess.Popen(arguments, env=environment, stdout=subprocess.DEVNULL)
         try:
             for _ in range(200):
                 try:

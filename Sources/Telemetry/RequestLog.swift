@@ -12,6 +12,7 @@ import Synchronization
 package final class RequestLog: OutcomeSink, Service {
     /// Which requests get a line.
     package enum Level: Sendable, Comparable {
+        case nothing
         /// Those that failed.
         case failures
         /// And those that were answered only after failures.

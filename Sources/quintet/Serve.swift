@@ -111,7 +111,8 @@ extension RequestLog.Level {
             switch level {
             case .trace, .debug, .info: .all
             case .notice: .troubles
-            case .warning, .error, .critical: .failures
+            case .warning: .failures
+            case .error, .critical: .nothing
             }
     }
 }

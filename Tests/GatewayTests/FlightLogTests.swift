@@ -4,17 +4,19 @@ import NIOCore
 import Testing
 import Wire
 
+private typealias Log = FlightLog<AnswerStream.Part>
+
 /// What a flight keeps, and when the provider has to wait.
 @Suite struct FlightLogTests {
-    private func entry(_ number: Int = 0, bytes: Int, isUsageOnly: Bool = false) -> FlightLog.Entry {
-        FlightLog.Entry(part: .resumed(Resumption(model: "\(number)", by: .restart)), isUsageOnly: isUsageOnly, bytes: bytes)
+    private func entry(_ number: Int = 0, bytes: Int, isUsageOnly: Bool = false) -> Log.Entry {
+        Log.Entry(part: .resumed(Resumption(model: "\(number)", by: .restart)), isUsageOnly: isUsageOnly, bytes: bytes)
     }
 
-    private func numbers(_ entries: [FlightLog.Entry]?) -> [Int]? { entries?.map(\.number) }
+    private func numbers(_ entries: [Log.Entry]?) -> [Int]? { entries?.map(\.number) }
 
     @Test func everyReaderGetsEverythingInOrder() {
-        var log = FlightLog()
-        var (early, late) = (FlightLog.Position(), FlightLog.Position())
+        var log = Log()
+        var (early, late) = (Log.Position(), Log.Position())
         #expect(numbers(log.read(from: &early)) == [])
         for number in 0..<3 { log.append(entry(number, bytes: 10)) }
         #expect(numbers(log.read(from: &early)) == [0, 1, 2])
@@ -25,9 +27,9 @@ import Wire
     }
 
     @Test func aBatchIsBounded() {
-        var log = FlightLog()
+        var log = Log()
         for number in 0..<600 { log.append(entry(number, bytes: 1)) }
-        var position = FlightLog.Position()
+        var position = Log.Position()
         var sizes: [Int] = []
         var read: [Int] = []
         while let batch = numbers(log.read(from: &position)), !batch.isEmpty {
@@ -38,25 +40,25 @@ import Wire
     }
 
     @Test func theQuickestReaderSetsThePace() {
-        var log = FlightLog()
-        var (quick, slow) = (FlightLog.Position(), FlightLog.Position())
-        log.append(entry(bytes: FlightLog.window))
+        var log = Log()
+        var (quick, slow) = (Log.Position(), Log.Position())
+        log.append(entry(bytes: Log.window))
         #expect(!log.isAhead, "just as far as allowed")
         log.append(entry(bytes: 1))
         #expect(log.isAhead)
         _ = log.read(from: &quick)
         #expect(!log.isAhead, "one has read it all")
-        log.append(entry(bytes: FlightLog.window + 1))
+        log.append(entry(bytes: Log.window + 1))
         #expect(log.isAhead)
         _ = log.read(from: &slow)
         #expect(!log.isAhead, "it has overtaken the other")
     }
 
     @Test func aLogIsWholeUpToItsLimit() {
-        var log = FlightLog()
-        var (quick, slow) = (FlightLog.Position(), FlightLog.Position())
-        log.append(entry(0, bytes: FlightLog.window))
-        log.append(entry(1, bytes: FlightLog.wholeLimit))
+        var log = Log()
+        var (quick, slow) = (Log.Position(), Log.Position())
+        log.append(entry(0, bytes: Log.window))
+        log.append(entry(1, bytes: Log.wholeLimit))
         #expect(log.isWhole && numbers(log.read(from: &quick)) == [0, 1])
         log.append(entry(2, bytes: 1))
         #expect(!log.isWhole && log.chunks == nil)
@@ -66,13 +68,13 @@ import Wire
     }
 
     @Test func whatAllHaveReadCanBeForgotten() {
-        var log = FlightLog()
-        var (quick, slow) = (FlightLog.Position(), FlightLog.Position())
+        var log = Log()
+        var (quick, slow) = (Log.Position(), Log.Position())
         log.append(entry(0, bytes: 10))
         _ = log.read(from: &slow)
         log.append(entry(1, bytes: 20))
         _ = log.read(from: &quick)
-        log.forget(readBy: [FlightLog.Position()])
+        log.forget(readBy: [Log.Position()])
         #expect(log.isWhole, "somebody has read nothing")
         log.forget(readBy: [quick, slow])
         #expect(!log.isWhole && log.size == 20)
@@ -84,15 +86,15 @@ import Wire
         parser.append(ByteBuffer(string: "data: a\n\ndata: b\n\ndata: c\n\n"))
         var events: [SSEEvent] = []
         while let event = try parser.next() { events.append(event) }
-        var log = FlightLog()
-        log.append(FlightLog.Entry(part: .events(Array(events[..<2])), isUsageOnly: false, bytes: 2))
+        var log = Log()
+        log.append(Log.Entry(part: .events(Array(events[..<2])), isUsageOnly: false, bytes: 2))
         log.append(entry(bytes: 0))
-        log.append(FlightLog.Entry(part: .events([events[2]]), isUsageOnly: true, bytes: 1))
+        log.append(Log.Entry(part: .events([events[2]]), isUsageOnly: true, bytes: 1))
         #expect(log.chunks == events)
     }
 }
 
-extension FlightLog.Entry {
+extension FlightLog<AnswerStream.Part>.Entry {
     /// What a test gave it to be known by.
     var number: Int { if case .resumed(let resumption) = part { Int(resumption.model) ?? -1 } else { -1 } }
 }

@@ -5,22 +5,25 @@ import TestKit
 import Testing
 import Wire
 
+private typealias AnswerFlight = Flight<AnswerCargo>
+private typealias Log = FlightLog<AnswerStream.Part>
+
 /// One call and those who wait for it, with tasks but without a gateway.
 @Suite(.timeLimit(.minutes(1))) struct FlightTests {
     private static let head = AnswerHead(
         model: "m", deployment: "d", agent: nil, routing: nil, complexity: nil, reason: nil, failedAttempts: [])
 
-    private static func entry(_ number: Int, bytes: Int = 10) -> FlightLog.Entry {
-        FlightLog.Entry(part: .resumed(Resumption(model: "\(number)", by: .restart)), isUsageOnly: false, bytes: bytes)
+    private static func entry(_ number: Int, bytes: Int = 10) -> Log.Entry {
+        Log.Entry(part: .resumed(Resumption(model: "\(number)", by: .restart)), isUsageOnly: false, bytes: bytes)
     }
 
-    private static func readAll(_ flight: Flight, _ id: Int) async throws -> [Int] {
+    private static func readAll(_ flight: AnswerFlight, _ id: Int) async throws -> [Int] {
         var numbers: [Int] = []
         while case let batch = try await flight.read(id, beat: {}), !batch.isEmpty { numbers += batch.map(\.number) }
         return numbers
     }
 
-    private static func isCallerGone(_ landing: Flight.Landing) -> Bool {
+    private static func isCallerGone(_ landing: AnswerFlight.Landing) -> Bool {
         if case .failed(let failure, _) = landing { failure.error.code == .callerGone } else { false }
     }
 
@@ -29,8 +32,8 @@ import Wire
     @Test func nobodyJoinsWhatIsOutdatedAndAnotherTakesItsPlace() throws {
         let flights = Flights()
         let isOutdated = Watched(false)
-        func board(_ isOutdated: @escaping @Sendable () -> Bool = { false }) throws -> (seat: FlightSeat, isLeader: Bool) {
-            let boarded = flights.board(
+        func board(_ isOutdated: @escaping @Sendable () -> Bool = { false }) throws -> (seat: FlightSeat<AnswerCargo>, isLeader: Bool) {
+            let boarded = flights.answers.board(
                 "q", policy: RequestPolicy(), wishes: CacheDirectives(), on: nil, isOutdated: isOutdated, call: { _ in })
             return try #require(boarded)
         }
@@ -48,7 +51,7 @@ import Wire
     // MARK: Reading
 
     @Test func everybodyGetsEverythingWheneverTheyCome() async throws {
-        let flight = Flight(in: FlightMemory(limit: .max))
+        let flight = AnswerFlight(in: FlightMemory(limit: .max))
         let first = try #require(flight.board())
         let (half, joined) = (Gate("half"), Gate("joined"))
         try await withThrowingTaskGroup(of: [Int].self) { group in
@@ -79,7 +82,7 @@ import Wire
     }
 
     @Test func onlyTheFirstLandingCounts() async throws {
-        let flight = Flight(in: FlightMemory(limit: .max))
+        let flight = AnswerFlight(in: FlightMemory(limit: .max))
         let id = try #require(flight.board())
         flight.land(.stream(Self.head))
         flight.land(.failed(AnswerFailure(error: GatewayError(.deadline, .client, "late")), of: nil))
@@ -87,7 +90,7 @@ import Wire
     }
 
     @Test func aCallThatSaysNothingIsAFailure() async throws {
-        let flight = Flight(in: FlightMemory(limit: .max))
+        let flight = AnswerFlight(in: FlightMemory(limit: .max))
         let id = try #require(flight.board())
         await flight.fly { _ in }
         #expect(Self.isCallerGone(try await flight.landing(for: id)))
@@ -95,7 +98,7 @@ import Wire
     }
 
     @Test func beatsReachThoseWhoWait() async throws {
-        let flight = Flight(in: FlightMemory(limit: .max))
+        let flight = AnswerFlight(in: FlightMemory(limit: .max))
         let ids = [try #require(flight.board()), try #require(flight.board())]
         let heard = ids.map { Gate("a beat for \($0)") }
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -120,7 +123,7 @@ import Wire
     }
 
     @Test func aBeatThatFailsEndsOnlyItsReader() async throws {
-        let flight = Flight(in: FlightMemory(limit: .max))
+        let flight = AnswerFlight(in: FlightMemory(limit: .max))
         let (one, other) = (try #require(flight.board()), try #require(flight.board()))
         let failed = Gate("the beat failed")
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -148,7 +151,7 @@ import Wire
     // MARK: Leaving
 
     @Test func theLastOneOutEndsTheCall() async throws {
-        let flight = Flight(in: FlightMemory(limit: .max))
+        let flight = AnswerFlight(in: FlightMemory(limit: .max))
         let ids = try (0..<3).map { _ in try #require(flight.board()) }
         let (begun, ended) = (Gate("begun"), Gate("cancelled"))
         await withTaskGroup(of: Void.self) { group in
@@ -169,13 +172,13 @@ import Wire
     }
 
     @Test func aFlightThatAllLeftBeforeItBeganEnds() async throws {
-        let flight = Flight(in: FlightMemory(limit: .max))
+        let flight = AnswerFlight(in: FlightMemory(limit: .max))
         #expect(flight.leave(try #require(flight.board())))
         await flight.fly { _ in try? await Gate("never").wait(limit: .seconds(50)) }
     }
 
     @Test func whoLeavesWaitingLeavesTheOthersWaiting() async throws {
-        let flight = Flight(in: FlightMemory(limit: .max))
+        let flight = AnswerFlight(in: FlightMemory(limit: .max))
         let (one, other) = (try #require(flight.board()), try #require(flight.board()))
         let gone = Gate("one is gone")
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -201,9 +204,9 @@ import Wire
 
     /// The seat is the place among those who wait: letting go of it is leaving.
     @Test func lettingGoOfTheLastSeatTellsWhoKeepsTheTable() async throws {
-        let flight = Flight(in: FlightMemory(limit: .max))
+        let flight = AnswerFlight(in: FlightMemory(limit: .max))
         let left = Watched(0)
-        var seats = try (0..<2).map { _ in FlightSeat(flight: flight, id: try #require(flight.board())) { _ in left.update { $0 += 1 } } }
+        var seats = try (0..<2).map { _ in FlightSeat<AnswerCargo>(flight: flight, id: try #require(flight.board())) { _ in left.update { $0 += 1 } } }
         seats.removeLast()
         #expect(left.value == 0)
         seats.removeLast()
@@ -215,7 +218,7 @@ import Wire
     private static let size = 64 << 10
 
     @Test func aReaderWhoReadsNothingIsNotOverrun() async throws {
-        let flight = Flight(in: FlightMemory(limit: .max))
+        let flight = AnswerFlight(in: FlightMemory(limit: .max))
         let id = try #require(flight.board())
         let appended = Watched(0)
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -228,7 +231,7 @@ import Wire
                 }
             }
             // So many are let through, and one that has to wait.
-            let ahead = FlightLog.window / Self.size
+            let ahead = Log.window / Self.size
             try await appended.wait("the first ones") { $0 >= ahead ? () : nil }
             var read: [Int] = []
             while case let batch = try await flight.read(id, beat: {}), !batch.isEmpty {
@@ -241,9 +244,9 @@ import Wire
     }
 
     @Test func aSlowReaderHoldsNobodyUpBeforeTheLimit() async throws {
-        let flight = Flight(in: FlightMemory(limit: .max))
+        let flight = AnswerFlight(in: FlightMemory(limit: .max))
         let (slow, quick) = (try #require(flight.board()), try #require(flight.board()))
-        let limit = FlightLog.wholeLimit / Self.size
+        let limit = Log.wholeLimit / Self.size
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
                 await flight.fly { flight in
@@ -272,7 +275,7 @@ import Wire
 
     @Test func whatIsHeldOverTheLimitOfAllIsWhatIsStillToBeRead() async throws {
         let memory = FlightMemory(limit: 3 * Self.size)
-        var flight: Flight? = Flight(in: memory)
+        var flight: AnswerFlight? = AnswerFlight(in: memory)
         let (quick, slow) = (try #require(flight?.board()), try #require(flight?.board()))
         try await withThrowingTaskGroup(of: Void.self) { [flight] group in
             group.addTask {
@@ -296,7 +299,7 @@ import Wire
     }
 
     @Test func nobodyJoinsAFailure() throws {
-        let flight = Flight(in: FlightMemory(limit: .max))
+        let flight = AnswerFlight(in: FlightMemory(limit: .max))
         _ = try #require(flight.board())
         flight.land(.failed(AnswerFailure(error: GatewayError(.providersFailed, .provider, "all")), of: nil))
         #expect(flight.board() == nil)
@@ -306,10 +309,10 @@ import Wire
 
     private static func board(
         _ flights: Flights, _ question: String = "q", policy: RequestPolicy = RequestPolicy(), _ wish: (inout CacheDirectives) -> Void = { _ in }
-    ) throws -> (seat: FlightSeat, isLeader: Bool) {
+    ) throws -> (seat: FlightSeat<AnswerCargo>, isLeader: Bool) {
         var wishes = CacheDirectives()
         wish(&wishes)
-        return try #require(flights.board(question, policy: policy, wishes: wishes, on: nil) { _ in })
+        return try #require(flights.answers.board(question, policy: policy, wishes: wishes, on: nil) { _ in })
     }
 
     @Test func aCallIsSharedAmongThoseWhoMayBeAnsweredAlike() throws {
@@ -333,11 +336,11 @@ import Wire
 
     @Test func noCallBeginsWhileTheOthersHoldTooMuch() throws {
         let flights = Flights(byteLimit: -1)
-        #expect(flights.board("q", policy: RequestPolicy(), wishes: CacheDirectives(), on: nil) { _ in } == nil)
+        #expect(flights.answers.board("q", policy: RequestPolicy(), wishes: CacheDirectives(), on: nil) { _ in } == nil)
     }
 
     @Test func aProviderThatWaitsIsLetGoWithTheLastReader() async throws {
-        let flight = Flight(in: FlightMemory(limit: .max))
+        let flight = AnswerFlight(in: FlightMemory(limit: .max))
         let id = try #require(flight.board())
         let appended = Watched(0)
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -349,7 +352,7 @@ import Wire
                     }
                 }
             }
-            try await appended.wait("the first ones") { $0 >= FlightLog.window / Self.size ? () : nil }
+            try await appended.wait("the first ones") { $0 >= Log.window / Self.size ? () : nil }
             #expect(flight.leave(id))
             try await group.waitForAll()
         }
@@ -361,11 +364,11 @@ extension Flight {
     fileprivate convenience init(in memory: FlightMemory) { self.init(in: memory, isOutdated: { false }) }
 }
 
-extension Flights {
+extension FlightDeck<AnswerCargo> {
     fileprivate func board(
         _ question: String, policy: RequestPolicy, wishes: CacheDirectives, on executor: (any TaskExecutor)?,
-        call: @escaping @Sendable (Flight) async -> Void
-    ) -> (seat: FlightSeat, isLeader: Bool)? {
+        call: @escaping @Sendable (AnswerFlight) async -> Void
+    ) -> (seat: FlightSeat<AnswerCargo>, isLeader: Bool)? {
         board(question, policy: policy, wishes: wishes, on: executor, isOutdated: { false }, call: call)
     }
 }

@@ -66,7 +66,7 @@ private struct TeamStream: TeamTelling {
 
     mutating func tell(_ event: TeamEvent, to bytes: inout ByteBuffer) {
         switch event {
-        case .kept, .started, .failed: break
+        case .kept, .opened, .started, .failed: break
         case .said(let voice, _, let model, let said): chunks.say(said, by: voice, model: model, to: &bytes)
         case .ended(let voice): bytes.writeImmutableBuffer(chunks.end(voice))
         case .beat: bytes.writeImmutableBuffer(SSEFrame.heartbeat)
@@ -103,7 +103,7 @@ private struct NativeTeamStream: TeamTelling {
         case .ended(let voice): return voice.index < names.count ? NativeTeamAnswer.done(voice) : ByteBuffer()
         case .failed(let failure): return NativeTeamAnswer.failed(failure)
         case .beat: return SSEFrame.heartbeat
-        case .kept: return ByteBuffer()
+        case .kept, .opened: return ByteBuffer()
         }
     }
 
@@ -130,7 +130,11 @@ extension Response {
             }
             do {
                 let answer = try await gateway.answer(asked) { events in
-                    if case .kept(let answer) = events.first { headers = answer.streamHeaders }
+                    switch events.first {
+                    case .kept(let answer): headers = answer.streamHeaders
+                    case .opened(let note): headers.add(note)
+                    default: break
+                    }
                     var bytes = ByteBuffer()
                     for event in events {
                         // There is nothing to keep warm before the first word.

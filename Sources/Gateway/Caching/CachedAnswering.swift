@@ -26,7 +26,7 @@ extension Gateway {
         for _ in 0..<Self.flightLimit {
             let book = LeaderBook(outcomes)
             let course = course.begun(at: keeping.cache.moment)
-            let boarded = keeping.flights.board(
+            let boarded = keeping.flights.answers.board(
                 course.query.address.key, policy: ask.request.policy, wishes: course.wishes, on: ask.executor,
                 isOutdated: { keeping.isOutdated(course, for: ask) }
             ) { flight in
@@ -42,13 +42,13 @@ extension Gateway {
     }
 
     /// How often a request whose flight ended for another's sake begins anew before it goes alone. Its deadline does not.
-    private static let flightLimit = 3
+    static let flightLimit = 3
 
     // MARK: In a seat
 
     /// What comes of waiting; nil where the call ended for a reason that need not be this request's, too.
     private func answer(
-        _ ask: Ask, from seat: FlightSeat, isLeader: Bool, _ keeping: AnswerKeeping, _ settlement: Settlement
+        _ ask: Ask, from seat: FlightSeat<AnswerCargo>, isLeader: Bool, _ keeping: AnswerKeeping, _ settlement: Settlement
     ) async throws(AnswerFailure) -> Answer? {
         do {
             switch try await seat.landing() {
@@ -91,7 +91,7 @@ extension Gateway {
     }
 
     /// Waits for the whole of a stream; nil where it broke off, which a caller who has nothing of it need not suffer.
-    private func gathered(from seat: FlightSeat, _ head: AnswerHead, _ settlement: Settlement) async throws -> Answer? {
+    private func gathered(from seat: FlightSeat<AnswerCargo>, _ head: AnswerHead, _ settlement: Settlement) async throws -> Answer? {
         do { while try await !seat.read(beat: {}).isEmpty {} } catch is GatewayError { return withdrawn(settlement) }
         guard let whole = seat.flight.whole else { return withdrawn(settlement) }
         settlement.note { $0.usage = whole.usage }
@@ -133,7 +133,7 @@ extension Gateway {
     /// What a flight does: asks the remote tier, then the providers, and keeps what came.
     private func call(
         _ ask: Ask, by route: Planner.Route, _ fleet: Fleet, _ keeping: AnswerKeeping, _ course: CacheCourse, _ book: LeaderBook,
-        _ flight: Flight, since arrival: Instant
+        _ flight: Flight<AnswerCargo>, since arrival: Instant
     ) async {
         if course.wishes.mayRead, let hit = await keeping.cache.look(up: course.query) {
             let (head, whole) = hit.told(by: route)
@@ -164,7 +164,7 @@ extension Gateway {
     /// Hands a stream's parts to the seats, and keeps the answer that they make.
     private func relay(
         _ stream: AttemptStream, _ head: AnswerHead, since started: Instant, _ ask: Ask, _ keeping: AnswerKeeping,
-        _ course: CacheCourse, by model: ComplexityModel, to flight: Flight
+        _ course: CacheCourse, by model: ComplexityModel, to flight: Flight<AnswerCargo>
     ) async {
         var stream = stream
         var wasResumed = false
@@ -172,10 +172,10 @@ extension Gateway {
             while let part = try await stream.next(beat: { flight.beat() }) {
                 switch part {
                 case .events(let events):
-                    for entry in FlightLog.Entry.entries(of: events) { await flight.append(entry) }
+                    for entry in FlightLog<AnswerStream.Part>.Entry.entries(of: events) { await flight.append(entry) }
                 case .resumed:
                     wasResumed = true
-                    await flight.append(FlightLog.Entry(part: part, isUsageOnly: false, bytes: 0))
+                    await flight.append(FlightLog<AnswerStream.Part>.Entry(part: part, isUsageOnly: false, bytes: 0))
                 case .done(let end):
                     if let chunks = flight.chunks, let body = AnswerAssembly.completion(of: chunks.map(\.data)) {
                         let whole = WholeAnswer(body: body, usage: end.usage, attempts: end.attempts)
@@ -186,10 +186,10 @@ extension Gateway {
                     } else {
                         keeping.refuse(flight.chunks == nil ? .tooLarge : .incomplete)
                     }
-                    await flight.append(FlightLog.Entry(part: part, isUsageOnly: false, bytes: 0))
+                    await flight.append(FlightLog<AnswerStream.Part>.Entry(part: part, isUsageOnly: false, bytes: 0))
                 case .failed:
                     keeping.refuse(.broken)
-                    await flight.append(FlightLog.Entry(part: part, isUsageOnly: false, bytes: 0))
+                    await flight.append(FlightLog<AnswerStream.Part>.Entry(part: part, isUsageOnly: false, bytes: 0))
                 }
             }
         } catch { keeping.refuse(.broken) }
@@ -198,17 +198,17 @@ extension Gateway {
 
 extension StoreRefusal {
     /// Why a call of this task brought no answer: a flight's task is cancelled when its last seat is left.
-    fileprivate static var broken: StoreRefusal { Task.isCancelled ? .left : .failed }
+    static var broken: StoreRefusal { Task.isCancelled ? .left : .failed }
 }
 
 extension CacheCourse {
-    fileprivate func begun(at moment: CacheMoment) -> CacheCourse {
+    func begun(at moment: CacheMoment) -> CacheCourse {
         var course = self
         course.moment = moment
         return course
     }
 
-    fileprivate func note(stored: Bool?) -> CacheNote { wishes.mayRead ? .missed(stored: stored) : .refreshed(stored: stored) }
+    func note(stored: Bool?) -> CacheNote { wishes.mayRead ? .missed(stored: stored) : .refreshed(stored: stored) }
 }
 
 extension CacheHit {
@@ -221,10 +221,10 @@ extension CacheHit {
     }
 }
 
-extension FlightLog.Entry {
+extension FlightLog<AnswerStream.Part>.Entry {
     /// The events as one entry, those apart that are nothing but the usage.
-    fileprivate static func entries(of events: [SSEEvent]) -> [FlightLog.Entry] {
-        var entries: [FlightLog.Entry] = []
+    fileprivate static func entries(of events: [SSEEvent]) -> [Self] {
+        var entries: [Self] = []
         var batch: [SSEEvent] = []
         func close() {
             guard !batch.isEmpty else { return }
@@ -252,7 +252,7 @@ extension SSEEvent {
 extension GatewayError {
     /// Whether a failure that a leader's request met would have met this one, too. Patience and leaving are the leader's own. A
     /// request that is refused for what it says may say it in a field that the key leaves out; the same body says the same.
-    fileprivate func concerns(_ request: ChatRequest, notOnly leader: ChatRequest?) -> Bool {
+    func concerns(_ request: ChatRequest, notOnly leader: ChatRequest?) -> Bool {
         switch code {
         case .deadline, .callerGone: false
         case _ where source == .client, .providerRefused: request.document.bytes == leader?.document.bytes

@@ -5,31 +5,30 @@ import Wire
 
 /// One call that several requests wait for. Whoever leads it is only the first to have come: the call belongs to nobody, and
 /// goes on for as long as somebody waits for it.
-final class Flight: Sendable {
+final class Flight<Cargo: FlightCargo>: Sendable {
+    typealias Log = FlightLog<Cargo.Part>
+
     /// How the answer begins.
     enum Landing: Sendable {
-        case whole(AnswerHead, WholeAnswer)
+        case whole(Cargo.Head, Cargo.Whole)
         /// Its parts follow in the log.
-        case stream(AnswerHead)
+        case stream(Cargo.Head)
         /// And whose request failed; nil where there was no call.
         case failed(AnswerFailure, of: ChatRequest?)
     }
 
-    /// What wakes a seat.
-    enum Signal: Sendable { case news, beat }
+    fileprivate typealias Waiting = UnsafeContinuation<Void, Never>?
 
-    private typealias Waiting = UnsafeContinuation<Void, Never>?
-
-    private struct State {
+    fileprivate struct State {
         var landing: Landing?
-        var log = FlightLog()
+        var log = Log()
         /// The answer that a stream's parts make, at its end.
-        var whole: WholeAnswer?
+        var whole: Cargo.Whole?
         /// Nothing more will come.
         var isOver = false
         /// Nobody waits any more.
         var isAbandoned = false
-        var seats: [Int: FlightLog.Position] = [:]
+        var seats: [Int: Log.Position] = [:]
         var boarded = 0
         var waiters = FlightWaiters()
         /// The call, while it waits for its readers.
@@ -52,10 +51,10 @@ final class Flight: Sendable {
 
     /// Whether something was forgotten since the call began that its answer may be part of.
     let isOutdated: @Sendable () -> Bool
-    private let state = Mutex(State())
+    fileprivate let state = Mutex(State())
     private let memory: FlightMemory
     /// Most requests that wait for one call.
-    private static let seatLimit = 65_536
+    private static var seatLimit: Int { 65_536 }
 
     init(in memory: FlightMemory, isOutdated: @escaping @Sendable () -> Bool) {
         self.memory = memory
@@ -71,7 +70,7 @@ final class Flight: Sendable {
         state.withLock { state in
             guard state.mayBoard, state.seats.count < Self.seatLimit else { return nil }
             defer { state.boarded += 1 }
-            state.seats[state.boarded] = FlightLog.Position()
+            state.seats[state.boarded] = Log.Position()
             return state.boarded
         }
     }
@@ -101,9 +100,9 @@ final class Flight: Sendable {
     /// What a seat has not read yet; empty behind the last part. Suspends until there is some.
     ///
     /// - Throws: ``GatewayError`` for a reader whom the log has left behind.
-    func read(_ id: Int, beat: () async throws -> Void) async throws -> [FlightLog.Entry] {
+    func read(_ id: Int, beat: () async throws -> Void) async throws -> [Log.Entry] {
         while true {
-            let (entries, isOver, producer) = state.withLock { state -> ([FlightLog.Entry]?, Bool, Waiting) in
+            let (entries, isOver, producer) = state.withLock { state -> ([Log.Entry]?, Bool, Waiting) in
                 guard var position = state.seats[id] else { return ([], true, nil) }
                 guard let entries = state.log.read(from: &position) else { return (nil, true, nil) }
                 state.seats[id] = position
@@ -120,15 +119,15 @@ final class Flight: Sendable {
     }
 
     /// The whole answer that a stream's parts made; nil where it broke off, or has not ended. To be asked behind its end.
-    var whole: WholeAnswer? { state.withLock { $0.whole } }
+    var whole: Cargo.Whole? { state.withLock { $0.whole } }
 
     private func wait(
         _ id: Int, isolation: isolated (any Actor)? = #isolation, until isDue: (borrowing State) -> Bool
-    ) async throws -> Signal {
+    ) async throws -> FlightSignal {
         try await withTaskCancellationHandler {
             _ = isolation
             return try await withUnsafeThrowingContinuation(isolation: isolation) { continuation in
-                let signal = state.withLock { state -> Signal? in
+                let signal = state.withLock { state -> FlightSignal? in
                     if isDue(state) { return .news }
                     state.waiters.add(continuation, for: id)
                     return nil
@@ -178,7 +177,7 @@ final class Flight: Sendable {
     }
 
     /// Adds a part; suspends while the readers are too far behind.
-    func append(_ entry: FlightLog.Entry) async {
+    func append(_ entry: Log.Entry) async {
         let (waiters, growth) = state.withLock { state in
             let size = state.log.size
             state.log.append(entry)
@@ -202,11 +201,8 @@ final class Flight: Sendable {
         state.withLock { $0.waiters.takeAll() }.resume(returning: .beat)
     }
 
-    /// The chunks that came; nil where they are not all there any more.
-    var chunks: [SSEEvent]? { state.withLock { $0.log }.chunks }
-
     /// Keeps what the parts make together.
-    func put(_ whole: WholeAnswer) { state.withLock { $0.whole = whole } }
+    func put(_ whole: Cargo.Whole) { state.withLock { $0.whole = whole } }
 
     /// Nothing more will come.
     func conclude() {
@@ -221,6 +217,11 @@ final class Flight: Sendable {
         waiters.resume(returning: .news)
         host?.resume()
     }
+}
+
+extension Flight<AnswerCargo> {
+    /// The chunks that came; nil where they are not all there any more.
+    var chunks: [SSEEvent]? { state.withLock { $0.log }.chunks }
 }
 
 extension GatewayError {

@@ -5,10 +5,10 @@ import Wire
 ///
 /// The log is whole up to ``wholeLimit`` bytes: whoever joins gets every part, and a slow reader holds nobody up. Behind it the
 /// log's beginning goes, and a reader who is still there is lost: the quickest one alone sets the pace.
-struct FlightLog: Sendable {
+struct FlightLog<Part: Sendable>: Sendable {
     /// One part of the stream.
     struct Entry: Sendable {
-        let part: AnswerStream.Part
+        let part: Part
         /// Nothing but the usage: for those who asked for it.
         let isUsageOnly: Bool
         /// What it takes, about.
@@ -21,7 +21,7 @@ struct FlightLog: Sendable {
         fileprivate var bytes = 0
     }
 
-    private var entries: [Entry] = []
+    fileprivate var entries: [Entry] = []
     /// Entries that are no longer there, and their bytes.
     private var dropped = 0
     private var droppedBytes = 0
@@ -30,11 +30,11 @@ struct FlightLog: Sendable {
     private var readBytes = 0
 
     /// Up to here all is kept: more than any answer that the cache keeps.
-    static let wholeLimit = 4 << 20
+    static var wholeLimit: Int { 4 << 20 }
     /// How far the provider may be ahead of the quickest reader.
-    static let window = 256 << 10
+    static var window: Int { 256 << 10 }
     /// Most parts that a reader gets at once.
-    private static let batch = 256
+    private static var batch: Int { 256 }
 
     /// Whether a reader who joins now gets everything.
     var isWhole: Bool { dropped == 0 }
@@ -83,7 +83,9 @@ struct FlightLog: Sendable {
         readBytes = max(readBytes, position.bytes)
         return found
     }
+}
 
+extension FlightLog<AnswerStream.Part> {
     /// The payloads of all chunks; nil where some are gone.
     var chunks: [SSEEvent]? {
         guard isWhole else { return nil }

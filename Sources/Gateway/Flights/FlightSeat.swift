@@ -2,12 +2,12 @@ import Core
 import Wire
 
 /// One request's place in a flight. Letting go of it is leaving.
-final class FlightSeat: Sendable {
-    let flight: Flight
+final class FlightSeat<Cargo: FlightCargo>: Sendable {
+    let flight: Flight<Cargo>
     private let id: Int
-    private let onLastLeft: @Sendable (Flight) -> Void
+    private let onLastLeft: @Sendable (Flight<Cargo>) -> Void
 
-    init(flight: Flight, id: Int, onLastLeft: @escaping @Sendable (Flight) -> Void) {
+    init(flight: Flight<Cargo>, id: Int, onLastLeft: @escaping @Sendable (Flight<Cargo>) -> Void) {
         self.flight = flight
         self.id = id
         self.onLastLeft = onLastLeft
@@ -20,12 +20,12 @@ final class FlightSeat: Sendable {
     /// How the answer begins; suspends until that is known.
     ///
     /// - Throws: `CancellationError` when the request's task is cancelled.
-    func landing() async throws -> Flight.Landing { try await flight.landing(for: id) }
+    func landing() async throws -> Flight<Cargo>.Landing { try await flight.landing(for: id) }
 
     /// What comes next; empty behind the end.
     ///
     /// - Throws: `CancellationError` when the request's task is cancelled, ``GatewayError`` when it reads too slowly.
-    func read(beat: () async throws -> Void) async throws -> [FlightLog.Entry] {
+    func read(beat: () async throws -> Void) async throws -> [FlightLog<Cargo.Part>.Entry] {
         try await flight.read(id, beat: beat)
     }
 }
@@ -39,16 +39,16 @@ extension AnswerStream.End {
 
 /// A stream that is read from a seat.
 struct SeatStream: Sendable {
-    private let seat: FlightSeat
+    private let seat: FlightSeat<AnswerCargo>
     private let wantsUsage: Bool
     private let settlement: Settlement
     private let head: AnswerHead
     /// Whether the call is on this request's account.
     private let isLeader: Bool
-    private var pending: ArraySlice<FlightLog.Entry> = []
+    private var pending: ArraySlice<FlightLog<AnswerStream.Part>.Entry> = []
     private var isOver = false
 
-    init(_ seat: FlightSeat, _ head: AnswerHead, wantsUsage: Bool, settlement: Settlement, isLeader: Bool) {
+    init(_ seat: FlightSeat<AnswerCargo>, _ head: AnswerHead, wantsUsage: Bool, settlement: Settlement, isLeader: Bool) {
         self.seat = seat
         self.wantsUsage = wantsUsage
         self.head = head

@@ -1,6 +1,9 @@
+/// What wakes a seat.
+enum FlightSignal: Sendable { case news, beat }
+
 /// Those who wait for a flight's news. Most flights have one reader, for whom nothing is allocated.
 struct FlightWaiters {
-    typealias Waiter = UnsafeContinuation<Flight.Signal, any Error>
+    typealias Waiter = UnsafeContinuation<FlightSignal, any Error>
 
     private var first: (id: Int, waiter: Waiter)?
     private var others: [Int: Waiter] = [:]
@@ -21,7 +24,7 @@ struct FlightWaiters {
         return self
     }
 
-    func resume(returning signal: Flight.Signal) {
+    func resume(returning signal: FlightSignal) {
         first?.waiter.resume(returning: signal)
         for waiter in others.values { waiter.resume(returning: signal) }
     }

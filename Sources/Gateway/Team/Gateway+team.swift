@@ -29,100 +29,115 @@ extension Gateway {
         try wishes.team(in: catalogue, for: Ask(requestID: "", request: chat, target: .auto).facts)
     }
 
-    /// Lets a team answer, from the cache if it is there.
+    /// Lets a team answer, from the cache if it is there, and identical requests at once by one tree of calls.
     ///
-    /// - Parameter tell: gets what happens meanwhile, all that happened at once; while it takes its time, so do the members. An answer
-    ///   out of the cache is told as well where a stream is asked for.
-    /// - Throws: ``AnswerFailure``, `CancellationError` when the caller's task is cancelled, or what `tell` throws. All calls have
-    ///   ended then.
+    /// - Parameter tell: gets what happens meanwhile, all that happened at once; while it takes its time, so do the members. Where a
+    ///   stream is asked for, it is told all that makes the answer.
+    /// - Throws: ``AnswerFailure``, `CancellationError` when the caller's task is cancelled, or what `tell` throws. All calls that
+    ///   nobody else waits for end then.
     package func answer(_ asked: TeamAsk, tell: ([TeamEvent]) async throws -> Void) async throws -> TeamAnswer {
-        let (fleet, ask) = (fleet, asked.ask)
-        guard let keeping else { return try await made(asked, fleet, .off, tell) }
-        guard let course = keeping.course(for: asked, in: fleet.catalogue) else { return try await made(asked, fleet, .bypassed, tell) }
+        let fleet = fleet
+        guard let keeping else { return try await made(asked, fleet, .off, to: outcomes, tell) }
+        guard let course = keeping.course(for: asked, in: fleet.catalogue) else {
+            return try await made(asked, fleet, .bypassed, to: outcomes, tell)
+        }
+        let started = now()
         if course.wishes.mayRead {
-            let started = now()
             var hit = keeping.cache.recall(course.query)
-            if hit == nil { hit = await keeping.cache.look(up: course.query) }
-            if let hit, let completion = TeamCompletion(kept: hit.answer.body, members: asked.names) {
-                return try await given(completion, hit, asked, ReplayPace(keeping.settings.pace), since: started, tell)
+            // What is to be kept nowhere is shared with nobody.
+            if hit == nil, course.wishes.noStore { hit = await keeping.cache.look(up: course.query) }
+            if let hit, let answer = kept(hit, asked, since: started) {
+                return try await given(answer, asked, keeping, settlement(for: asked, to: outcomes), tell)
             }
         }
-        if ask.cache.onlyIfCached { throw AnswerFailure(error: .notCached) }
-        if course.wishes.noStore {
-            keeping.refuse(.noStore)
-            return try await made(asked, fleet, .bypassed, tell)
-        }
-        return try await made(asked, fleet, course.wishes.mayRead ? .missed(stored: nil) : .refreshed(stored: nil), tell, (keeping, course))
+        guard course.wishes.noStore else { return try await shared(asked, fleet, keeping, course, tell) }
+        keeping.refuse(.noStore)
+        return try await made(asked, fleet, .bypassed, to: outcomes, tell)
     }
 
     /// An answer by calls of its own.
-    private func made(
-        _ asked: TeamAsk, _ fleet: Fleet, _ note: CacheNote, _ tell: ([TeamEvent]) async throws -> Void,
-        _ cache: (keeping: AnswerKeeping, course: CacheCourse)? = nil
+    func made(
+        _ asked: TeamAsk, _ fleet: Fleet, _ note: CacheNote, to sink: any OutcomeSink,
+        keeping: (AnswerKeeping, on: CacheCourse)? = nil, _ tell: ([TeamEvent]) async throws -> Void
     ) async throws -> TeamAnswer {
-        let settlement = settlement(for: asked)
+        if asked.ask.cache.onlyIfCached { throw AnswerFailure(error: .notCached) }
+        let settlement = settlement(for: asked, to: sink)
         var run = TeamRun(asked, gateway: self, fleet: fleet)
+        var isOpen = false
         do {
             try run.reserveSynthesis()
-            try await run.gather(tell)
+            try await run.gather { events in
+                try await tell(isOpen ? events : [.opened(note)] + events)
+                isOpen = true
+            }
             let completion = try run.conclude(id: "chatcmpl-\(asked.ask.requestID)", created: asked.created)
             let (attempts, seconds) = (run.attempts, settlement.seconds)
             settlement.note {
                 $0.attempts = attempts
-                $0.usage = completion.usage
-                $0.cache = note
                 $0.firstContentSeconds = run.firstContent.map { run.started.duration(to: $0).seconds }
             }
-            settlement.settle(.complete)
             let answer = TeamAnswer(
                 completion: completion, receipt: run.receipt, cost: attempts.cost, attemptCount: attempts.count, seconds: seconds, cache: note)
-            return cache.map { $0.keeping.keep(answer, run, for: asked, on: $0.course) } ?? answer
+            settlement.settle(with: answer)
+            return keeping.map { $0.0.keep(answer, run, for: asked, on: $0.on) } ?? answer
         } catch {
             let (attempts, failure) = (run.attempts, error as? AnswerFailure)
             settlement.note {
                 $0.attempts = attempts
                 $0.cache = note
             }
-            cache?.keeping.refuse(.failed)
+            keeping?.0.refuse(.broken)
             settlement.settle(failure.map { .failed($0.error.code) } ?? .callerGone)
             throw error
         }
     }
 
-    /// A kept answer in the form that was asked for.
-    private func given(
-        _ completion: TeamCompletion, _ hit: CacheHit, _ asked: TeamAsk, _ pace: ReplayPace?, since started: Instant,
-        _ tell: ([TeamEvent]) async throws -> Void
-    ) async throws -> TeamAnswer {
-        let settlement = settlement(for: asked)
-        let note = CacheNote.hit(hit.tier, age: hit.age, remaining: hit.remaining)
-        settlement.note {
-            $0.cache = note
-            $0.usage = completion.usage
-            $0.cost = .zero
-        }
+    // MARK: What is there
+
+    /// What the cache kept; nil for what is no team's answer.
+    func kept(_ hit: CacheHit, _ asked: TeamAsk, since started: Instant) -> TeamAnswer? {
+        guard let completion = TeamCompletion(kept: hit.answer.body, members: asked.names) else { return nil }
         let line = Receipt.Line.cacheHit(model: hit.answer.model, deployment: hit.answer.deployment, saved: hit.answer.cost)
-        let answer = TeamAnswer(
+        return TeamAnswer(
             completion: completion, receipt: Receipt([line]), cost: .zero, attemptCount: 0,
-            seconds: started.duration(to: now()).seconds, cache: note)
+            seconds: started.duration(to: now()).seconds, cache: .hit(hit.tier, age: hit.age, remaining: hit.remaining))
+    }
+
+    /// A whole answer in the form that was asked for.
+    func given(
+        _ answer: TeamAnswer, _ asked: TeamAsk, _ keeping: AnswerKeeping, _ settlement: Settlement, _ tell: ([TeamEvent]) async throws -> Void
+    ) async throws -> TeamAnswer {
         if asked.ask.request.isStream {
             do {
                 try await tell([.kept(answer)])
-                try await TeamReplay(completion, members: asked.names.count, pace: pace).run(tell)
+                let pace = ReplayPace(keeping.settings.pace)
+                try await TeamReplay(answer.completion, members: asked.names.count, pace: pace).run(tell)
             } catch {
                 settlement.settle(.callerGone)
                 throw error
             }
         }
-        settlement.settle(.complete)
+        settlement.settle(with: answer)
         return answer
     }
 
     /// The account of a team's request.
-    private func settlement(for asked: TeamAsk) -> Settlement {
+    func settlement(for asked: TeamAsk, to sink: any OutcomeSink) -> Settlement {
         let settlement = Settlement(
-            requestID: asked.ask.requestID, isStream: asked.ask.request.isStream, sink: outcomes, since: now(), now: now)
+            requestID: asked.ask.requestID, isStream: asked.ask.request.isStream, sink: sink, since: now(), now: now)
         settlement.note { $0.agent = "\(TeamRequest.modelName)/\(asked.names.joined(separator: "+"))" }
         return settlement
+    }
+}
+
+extension Settlement {
+    /// The request has its answer.
+    func settle(with answer: TeamAnswer) {
+        note {
+            $0.cache = answer.cache
+            $0.usage = answer.completion.usage
+            if answer.attemptCount == 0 { $0.cost = .zero }
+        }
+        settle(.complete)
     }
 }

@@ -22,8 +22,11 @@ package struct TeamAsk: Sendable {
 ///
 /// Nothing is told before the first content of a member is there: until then the request can still fail as a whole.
 package enum TeamEvent: Sendable {
-    /// The answer is there already, out of the cache; what follows tells it once more. Nothing comes before it.
+    /// Nothing comes before it: the whole answer is there already, out of the cache or of another request's calls, and what follows
+    /// tells it once more.
     case kept(TeamAnswer)
+    /// Nothing comes before it: the answer is being made.
+    case opened(CacheNote)
     /// A voice has its first word.
     case started(Int, name: String, model: String)
     /// A piece of what a voice says.
@@ -38,12 +41,12 @@ package enum TeamEvent: Sendable {
 
 /// What a team's request gets.
 package struct TeamAnswer: Sendable {
-    package let completion: TeamCompletion
-    package let receipt: Receipt
-    /// Of all calls; nil where a part of it is unknown or estimated, zero out of the cache.
-    package let cost: Money?
-    package let attemptCount: Int
+    package internal(set) var completion: TeamCompletion
+    package internal(set) var receipt: Receipt
+    /// Of all calls; nil where a part of it is unknown or estimated, zero where nothing was asked for it.
+    package internal(set) var cost: Money?
+    package internal(set) var attemptCount: Int
     /// From the request's arrival.
     package let seconds: Double
-    package var cache: CacheNote
+    package internal(set) var cache: CacheNote
 }

@@ -6,7 +6,7 @@ package struct TeamCompletion: Sendable {
     /// What one member, or the synthesis, said.
     package struct Voice: Sendable {
         /// The member's place in the team; the synthesis comes behind the last.
-        package let index: Int
+        package private(set) var index: Int
         package let name: String
         package let model: String
         /// The choice of the chat completion, as the provider gave it.
@@ -25,6 +25,13 @@ package struct TeamCompletion: Sendable {
             else { return nil }
             self.init(index: index, name: name, model: model, choice: choice)
             usage = Usage(in: root, isLast: true)
+        }
+
+        /// The same at another place of the team.
+        package func moved(to index: Int) -> Voice {
+            var voice = self
+            voice.index = index
+            return voice
         }
 
         fileprivate init?(index: Int, name: String, model: String, choice: JSONValue) {
@@ -64,7 +71,7 @@ package struct TeamCompletion: Sendable {
     /// In the team's order, the synthesis last.
     package var voices: [Voice]
     /// The voice whose answer is the team's.
-    package let answer: Int
+    package private(set) var answer: Int
     /// How many members gave it, where they were counted.
     package let votes: Int?
     package let failures: [Failure]
@@ -116,22 +123,29 @@ extension TeamCompletion {
             let combine = note["combine"]?.string.flatMap(Combine.init(rawValue:)), let answer = note["answer"]?.int
         else { return nil }
         var voices: [Voice] = []
-        var places: [Int: Int] = [:]
         for choice in root["choices"]?.children.map(\.self) ?? [] {
-            guard let old = choice["index"]?.int, let own = choice["quintet"], let name = own["agent"]?.string,
+            guard let index = choice["index"]?.int, let own = choice["quintet"], let name = own["agent"]?.string,
                 let model = own["model"]?.string
             else { return nil }
-            let index = names.firstIndex(of: name) ?? names.count
-            places[old] = index
             guard var voice = Voice(index: index, name: name, model: model, choice: choice) else { return nil }
             voice.usage = own["usage"].flatMap { Usage($0) }
             voices.append(voice)
         }
-        guard let place = places[answer] else { return nil }
+        guard voices.contains(where: { $0.index == answer }) else { return nil }
         self.init(
-            id: id, created: root["created"]?.int ?? 0, combine: combine, voices: voices.sorted { $0.index < $1.index },
-            answer: place, votes: note["votes"]?.int, failures: note["failed_agents"]?.children.map(Failure.init) ?? [],
+            id: id, created: root["created"]?.int ?? 0, combine: combine, voices: voices, answer: answer, votes: note["votes"]?.int, failures: note["failed_agents"]?.children.map(Failure.init) ?? [],
             isDegraded: note["degraded"]?.bool ?? false, usage: root["usage"].flatMap { Usage($0) })
+        self = ordered(as: names)
+    }
+}
+
+extension TeamCompletion {
+    /// The same for members in this order; who is none of them, the synthesis, comes behind them.
+    package func ordered(as names: [String]) -> TeamCompletion {
+        var team = self
+        team.voices = voices.map { $0.moved(to: names.firstIndex(of: $0.name) ?? names.count) }.sorted { $0.index < $1.index }
+        if let answering { team.answer = names.firstIndex(of: answering.name) ?? names.count }
+        return team
     }
 }
 
