@@ -383,3 +383,7 @@ extern "C" size_t qj_unescape(const uint8_t *text, size_t length, uint8_t *out) 
 extern "C" size_t qj_unescape_exactly(const uint8_t *text, size_t length, uint8_t *out) {
     return unescape(text, length, out, Halves::kept);
 }
+
+extern "C" bool qj_contains(const void *text, size_t length, const void *part, size_t part_length) {
+    return memmem(text, length, part, part_length) != nullptr;
+}

@@ -12,7 +12,7 @@ import Wire
     private static func chunk(_ text: String) -> TeamChunk? {
         var parser = SSEParser()
         parser.append(.init(string: "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"\(text)\"}}]}\n\n"))
-        return (try? parser.next()).flatMap { $0 }.flatMap(TeamChunk.init)
+        return (try? parser.next()).flatMap { $0 }.flatMap { try? JSONDocument($0.data).root }.flatMap(TeamChunk.init)
     }
 
     private static func text(_ piece: TeamFloor.Piece) -> String {

@@ -9,7 +9,7 @@ import Wire
         var parser = SSEParser()
         parser.append(ByteBuffer(string: "data: {\"id\":\"x\",\"model\":\"theirs\",\"choices\":[\(choice)]}\n\n"))
         let event = try #require(try parser.next())
-        return try #require(TeamChunk(event))
+        return try #require(TeamChunk(JSONDocument(event.data).root))
     }
 
     private static func voice(_ index: Int, _ name: String, _ text: String) throws -> TeamCompletion.Voice {

@@ -1,6 +1,7 @@
 #ifndef QUINTET_CSIMDJSON_H
 #define QUINTET_CSIMDJSON_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -57,6 +58,9 @@ size_t qj_unescape(const uint8_t *text, size_t length, uint8_t *out);
 /// The same, but half of a surrogate pair becomes the three bytes that UTF-8 would have for it if it allowed any (WTF-8), so
 /// that two strings which differ come out different.
 size_t qj_unescape_exactly(const uint8_t *text, size_t length, uint8_t *out);
+
+/// Whether a text contains another: the C library's memmem, which Swift does not see.
+bool qj_contains(const void *text, size_t length, const void *part, size_t part_length);
 
 #ifdef __cplusplus
 }

@@ -24,6 +24,6 @@ enum TeamCargo: FlightCargo {
     enum Part: Sendable {
         case events([TeamEvent])
         /// It broke off; nothing follows.
-        case failed(AnswerFailure)
+        indirect case failed(AnswerFailure)
     }
 }

@@ -134,7 +134,7 @@ extension TeamEvent {
     /// About what it takes to hold it.
     fileprivate var weight: Int {
         switch self {
-        case .said(_, _, _, let chunks): chunks.reduce(200) { $0 + $1.root.range.count * 2 + 400 }
+        case .said(_, _, _, let chunks): chunks.reduce(150) { $0 + $1.size + 150 }
         case .ended(let voice): 600 + voice.choice.readableBytes + voice.text.utf8.count
         case .kept, .opened, .started, .failed, .beat: 300
         }

@@ -24,7 +24,7 @@ package struct TeamAsk: Sendable {
 package enum TeamEvent: Sendable {
     /// Nothing comes before it: the whole answer is there already, out of the cache or of another request's calls, and what follows
     /// tells it once more.
-    case kept(TeamAnswer)
+    indirect case kept(TeamAnswer)
     /// Nothing comes before it: the answer is being made.
     case opened(CacheNote)
     /// A voice has its first word.
@@ -32,9 +32,9 @@ package enum TeamEvent: Sendable {
     /// A piece of what a voice says.
     case said(Int, name: String, model: String, [TeamChunk])
     /// A voice has said all.
-    case ended(TeamCompletion.Voice)
+    indirect case ended(TeamCompletion.Voice)
     /// A member has no answer, or no whole one.
-    case failed(TeamCompletion.Failure)
+    indirect case failed(TeamCompletion.Failure)
     /// Nothing was said for a while.
     case beat
 }

@@ -88,10 +88,12 @@ private struct GrowingVoice {
     mutating func take(_ part: AnswerStream.Part) -> TeamNews? {
         switch part {
         case .events(let events):
-            let chunks = events.compactMap(TeamChunk.init)
-            for chunk in chunks {
-                bytes += chunk.root.range.count
-                guard bytes <= Self.byteLimit, completion.add(chunk.root) else { return .failed(.unusable) }
+            var chunks: [TeamChunk] = []
+            for event in events {
+                guard let root = try? JSONDocument(event.data).root, let chunk = TeamChunk(root) else { continue }
+                bytes += chunk.size
+                guard bytes <= Self.byteLimit, completion.add(root) else { return .failed(.unusable) }
+                chunks.append(chunk)
             }
             return chunks.isEmpty ? nil : .said(chunks)
         case .resumed(let resumption):

@@ -1,3 +1,4 @@
+import CSimdJSON
 package import Core
 package import NIOCore
 
@@ -65,7 +66,10 @@ package enum ProviderAnswer {
 
     /// Whether an event tells the usage and nothing else.
     package static func isUsageOnly(_ payload: ByteBuffer) -> Bool {
-        let mentionsUsage = payload.withUnsafeReadableBytes { $0.firstRange(of: "\"usage\"".utf8) != nil }
+        let name: StaticString = "\"usage\""
+        let mentionsUsage = payload.withUnsafeReadableBytes { bytes in
+            bytes.baseAddress.map { qj_contains($0, bytes.count, name.utf8Start, name.utf8CodeUnitCount) } ?? false
+        }
         // Many providers send `"usage":null` with every chunk: only what may be the usage is read.
         return mentionsUsage && chunk(payload)?.isUsageOnly ?? false
     }

@@ -1,44 +1,61 @@
 package import Core
 package import NIOCore
 
-/// One chunk of a member's stream, read once.
+/// One chunk of a member's stream. It holds no more than its bytes and where its choice stands in them: many may be kept.
 package struct TeamChunk: Sendable {
-    /// The chunk, which has a choice.
-    package let root: JSONValue
-    fileprivate let choice: JSONValue
+    private let payload: ByteBuffer
+    private let choice: Range<Int>
+    /// The index's value in the choice; nil where there is none.
+    private let index: Range<Int>?
+    private let isEmpty: Bool
     /// Its choice ends with it.
     package let isLast: Bool
 
-    /// nil for an event that says nothing of a choice.
-    package init?(_ event: SSEEvent) {
-        guard let root = try? JSONDocument(event.data).root, root.kind == .object,
-            let choice = root["choices"]?.children.first(where: { _ in true }), choice.kind == .object
-        else { return nil }
-        self.root = root
-        self.choice = choice
+    /// nil for one that says nothing of a choice.
+    ///
+    /// - Parameter root: the whole chunk.
+    package init?(_ root: JSONValue) {
+        guard let choice = Self.choice(in: root) else { return nil }
+        payload = root.document.bytes
+        self.choice = choice.range
+        index = choice["index"]?.range
+        isEmpty = choice.isEmpty
         isLast = choice["finish_reason"]?.string != nil
     }
 
-    /// The text that it adds.
-    package var text: String? { choice["delta"]?["content"]?.string }
-
-    /// The choice as its provider sent it, but for its index.
-    fileprivate func writeChoice(under index: Int, to bytes: inout ByteBuffer) {
-        let whole = choice.range
-        guard let old = choice["index"]?.range else {
-            bytes.writeStaticString("{\"index\":")
-            bytes.writeString(String(index))
-            if !choice.isEmpty { bytes.writeStaticString(",") }
-            return bytes.write(whole.lowerBound + 1..<whole.upperBound, of: choice.document)
-        }
-        bytes.write(whole.lowerBound..<old.lowerBound, of: choice.document)
-        bytes.writeString(String(index))
-        bytes.write(old.upperBound..<whole.upperBound, of: choice.document)
+    private static func choice(in root: JSONValue) -> JSONValue? {
+        guard root.kind == .object, let choice = root["choices"]?.children.first(where: { _ in true }), choice.kind == .object else { return nil }
+        return choice
     }
 
-    fileprivate func choice(under index: Int) -> ByteBuffer {
+    /// Bytes of the whole chunk.
+    package var size: Int { payload.readableBytes }
+
+    /// The text that it adds.
+    package var text: String? {
+        (try? JSONDocument(payload).root).flatMap(Self.choice)?["delta"]?["content"]?.string
+    }
+
+    /// The choice as its provider sent it, but for its index.
+    fileprivate func writeChoice(under number: Int, to bytes: inout ByteBuffer) {
+        guard let index else {
+            bytes.writeStaticString("{\"index\":")
+            bytes.writeString(String(number))
+            if !isEmpty { bytes.writeStaticString(",") }
+            return write(choice.lowerBound + 1..<choice.upperBound, to: &bytes)
+        }
+        write(choice.lowerBound..<index.lowerBound, to: &bytes)
+        bytes.writeString(String(number))
+        write(index.upperBound..<choice.upperBound, to: &bytes)
+    }
+
+    private func write(_ range: Range<Int>, to bytes: inout ByteBuffer) {
+        payload.withUnsafeReadableBytes { _ = bytes.writeBytes(UnsafeRawBufferPointer(rebasing: $0[range])) }
+    }
+
+    fileprivate func choice(under number: Int) -> ByteBuffer {
         var bytes = ByteBuffer()
-        writeChoice(under: index, to: &bytes)
+        writeChoice(under: number, to: &bytes)
         return bytes
     }
 }
@@ -54,7 +71,9 @@ extension TeamCompletion.Voice {
                 writer.array { $0.json(choice) }
             }
         }
-        return (AnswerReplay.events(of: completion, withUsage: false, pieceLimit: pieceLimit) ?? []).compactMap(TeamChunk.init)
+        return (AnswerReplay.events(of: completion, withUsage: false, pieceLimit: pieceLimit) ?? []).compactMap { event in
+            (try? JSONDocument(event.data).root).flatMap(TeamChunk.init)
+        }
     }
 }
 
@@ -214,12 +233,6 @@ package struct TeamChunks: Sendable {
                     members(&writer)
                 }
             })
-    }
-}
-
-extension ByteBuffer {
-    fileprivate mutating func write(_ range: Range<Int>, of document: JSONDocument) {
-        document.bytes.withUnsafeReadableBytes { _ = writeBytes(UnsafeRawBufferPointer(rebasing: $0[range])) }
     }
 }
 
