@@ -18,6 +18,13 @@ import Testing
         }
     }
 
+    /// What the voices are told to have cost.
+    private static func costs(_ body: String, isStream: Bool) throws -> [Double] {
+        let parts = isStream ? try TeamRig.chunks(body) : (try TeamRig.object(body)["choices"] as? [[String: Any]] ?? [])
+        let notes = parts.compactMap { $0["quintet"] as? [String: Any] }.filter { $0["agent"] != nil }
+        return notes.compactMap { $0["cost_usd"] as? Double }
+    }
+
     /// Until so many requests have joined.
     private static func wait(for joins: Int, _ gateway: ServedGateway) async throws {
         try await FlightTests.wait({ gateway.gateway.keeping?.report.joins == joins }, found: { "\(gateway.gateway.keeping?.report.joins ?? -1)" })
@@ -47,6 +54,8 @@ import Testing
             // One of them pays.
             #expect(teams[0].receipt["total"] as? Int != 0)
             #expect(teams[1].receipt["total"] as? Int == 0)
+            #expect(try Self.costs(leader.body, isStream: first).count == 4)
+            #expect(try Self.costs(joined.body, isStream: second).isEmpty)
             #expect(teams[1].lines.map { $0["kind"] as? String } == ["shared_call"])
             #expect(provider.requests.count == 4)
         }

@@ -119,6 +119,7 @@ extension TeamAnswer {
         var answer = self
         answer.completion = completion.ordered(as: asked.names)
         guard !isLeader, !cache.isHit else { return answer }
+        for place in answer.completion.voices.indices { answer.completion.voices[place].cost = nil }
         answer.receipt = Receipt([
             Receipt.Line(
                 kind: .sharedCall, model: TeamRequest.modelName, deployment: TeamRequest.modelName, outcome: "ok", charge: .nothing, saved: cost)
@@ -147,7 +148,10 @@ extension TeamEvent {
         case .opened: return .opened(.joined)
         case .started(_, let name, let model): return .started(place(name), name: name, model: model)
         case .said(_, let name, let model, let chunks): return .said(place(name), name: name, model: model, chunks)
-        case .ended(let voice): return .ended(voice.moved(to: place(voice.name)))
+        case .ended(let voice):
+            var voice = voice.moved(to: place(voice.name))
+            voice.cost = nil
+            return .ended(voice)
         case .kept, .failed, .beat: return self
         }
     }

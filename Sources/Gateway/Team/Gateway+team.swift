@@ -136,7 +136,9 @@ extension Settlement {
         note {
             $0.cache = answer.cache
             $0.usage = answer.completion.usage
-            if answer.attemptCount == 0 { $0.cost = .zero }
+            guard answer.attemptCount == 0 else { return }
+            $0.model = answer.completion.answering?.model
+            $0.cost = .zero
         }
         settle(.complete)
     }
