@@ -32,6 +32,23 @@ import Testing
         }
     }
 
+    @Test func whoIsCancelledIsNotWaitedForBeatByBeat() async throws {
+        let late = Watched(0)
+        let heartbeat = Heartbeat { _ in
+            if Task.isCancelled { late.update { $0 += 1 } }
+            try await Task.sleep(for: .seconds(60))
+        }
+        try await TeamRig.run(limit: 200, heartbeat: heartbeat, { voice, request in
+            voice == .member("a") ? TeamRig.say("first", to: request) : Script(TeamRig.say("never", to: request).steps.dropLast() + [.hang])
+        }) { gateway, _ in
+            for _ in 0..<40 {
+                let answer = try await gateway.chat(TeamRig.question("list", own: #","quorum":1"#, stream: true))
+                #expect(answer.head.status == 200)
+            }
+        }
+        #expect(late.value == 0)
+    }
+
     @Test func aReaderWhoIsSlowHoldsAllMembersUpAndGetsEverything() async throws {
         let piece = String(repeating: "abcdefgh", count: 32 << 10)
         let events = Chat.chunks(Array(repeating: piece, count: 48))

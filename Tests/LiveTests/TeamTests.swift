@@ -19,6 +19,7 @@ import Testing
         #expect(answer.head.status == 200, "\(answer.body)")
         guard question.contains(#""stream":true"#) else { return try ToldTeam(whole: answer.body) }
         #expect(answer.body.hasSuffix("data: [DONE]\n\n"))
+        #expect(!answer.body.contains("keep-alive"), "nobody was silent for so long")
         return try ToldTeam(stream: answer.body)
     }
 

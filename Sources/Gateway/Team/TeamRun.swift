@@ -233,6 +233,8 @@ struct TeamRun {
     }
 
     private mutating func beat(since: Instant, _ group: inout Group) {
+        // In a group that was cancelled no beat waits.
+        guard !group.isCancelled else { return }
         // Before the first content there is nobody to be told; the next one is due an interval later all the same.
         if since == lastTold { if firstContent == nil { lastTold = gateway.now() } else { say(.beat) } }
         addBeat(to: &group)
