@@ -49,7 +49,11 @@ final class EngineLoop {
                     act(on: event.data.fd, event.events)
                 }
             }
-            if hasCommands { for command in inbox.drain() { perform(command) } }
+            if hasCommands {
+                // Whoever is cancelled now may have ended just before, and left a connection that others can use.
+                collectFinished()
+                for command in inbox.drain() { perform(command) }
+            }
             if let timer, timer <= .now {
                 self.timer = nil
                 act(on: CURL_SOCKET_TIMEOUT, 0)
