@@ -175,6 +175,8 @@ package struct AnswerFailure: Error, Sendable {
     package var receipt: Receipt?
     /// What the cheapest candidate would have cost, where all are dearer than the caller's limit.
     package var estimate: PlanFailure.Estimate?
+    /// Somebody with more time, or in other words, might have had an answer: the failure is not told to those who joined.
+    var isOfItsRequest = false
 
     /// The error as the caller gets it.
     package func body(withReceipt: Bool) -> ByteBuffer {

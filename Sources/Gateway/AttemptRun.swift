@@ -120,11 +120,13 @@ struct AttemptRun: Sendable {
     func open(_ planned: Plan.Attempt, for aim: Aim, as kind: Receipt.Kind, _ permit: Fleet.Permit) -> OpenAttempt {
         let prompt = OpenAttempt.Prompt(
             isComparable: !aim.isContinuation && ask.request.needs.isDisjoint(with: [.vision, .audio]), conversation: ask.conversation)
+        var hastyFaults = ask.request.policy.hastyFaults(on: planned.model, isStream: ask.request.isStream, total: plan.totalTimeout)
+        // A member has a share of its team's time.
+        if ask.member != nil, settlement.started.duration(to: deadline) < planned.model.timeouts.total { hastyFaults.insert(.totalTimeout) }
         return OpenAttempt(
             planned, for: kind, forecast: plan.forecast, prompt: prompt, permit: permit, fleet: fleet, settlement: settlement,
             requestID: ask.requestID, isStream: ask.request.isStream,
-            hastyFaults: ask.request.policy.hastyFaults(on: planned.model, isStream: ask.request.isStream, total: plan.totalTimeout),
-            member: ask.member?.book)
+            hastyFaults: hastyFaults, member: ask.member?.book)
     }
 
     /// Ends an attempt that failed; later calls change nothing.

@@ -30,6 +30,14 @@ import Testing
         #expect(team.members.map(\.target) == [.agent("luna"), .agent("dev"), .model("cheap"), .model("strong"), .model("cheap")])
     }
 
+    @Test func everybodyHasANameOfTheirOwn() throws {
+        let all = catalogue([ModelSketch("dev"), ModelSketch("synthesis")], agents: [agent("dev", ["code"])])
+        var wishes = TeamWishes()
+        (wishes.agents, wishes.members) = (["dev"], ["dev", "synthesis"])
+        let team = try wishes.team(in: all, for: RequestFacts(text: ""))
+        #expect(team.members.map(\.name) == ["dev", "dev#2", "synthesis#2"])
+    }
+
     @Test func whoIsNotNamedIsFound() throws {
         #expect(try team { _ in }.members.map(\.name) == ["dev", "luna", "atlas"])
         #expect(try team(text: "test the code") { _ in }.members.map(\.name) == ["dev", "quinn"])

@@ -131,6 +131,20 @@ import Testing
         }
     }
 
+    /// The second one asks anew: its own time is not over.
+    @Test func theLeadersTimeIsNotTheFollowers() async throws {
+        try await TeamRig.run(cache: true, { _, request in request.index < 3 ? [.hang] : TeamRig.say("Hi", to: request) }) { gateway, provider in
+            let question = TeamRig.question("list", own: #","deadline_seconds":4"#)
+            async let leading = gateway.chat(question)
+            _ = try await provider.waitForRequests(3)
+            // So much longer the second one may wait.
+            try await Task.sleep(for: .seconds(2))
+            let joined = try await gateway.chat(question)
+            #expect(try await leading.head.status == 502)
+            #expect(joined.head.status == 200, "\(joined.body)")
+        }
+    }
+
     @Test func whatIsToBeKeptNowhereIsSharedWithNobody() async throws {
         let goOn = Gate("both are asked")
         try await TeamRig.run(cache: true, limit: 20, Self.halves(goOn)) { gateway, provider in

@@ -72,6 +72,16 @@ import Wire
         }
     }
 
+    /// A provider may send an event in several lines.
+    @Test func aChunkIsOneLine() throws {
+        var parser = SSEParser()
+        parser.append(ByteBuffer(string: "data: {\"choices\":[{\"index\":0,\ndata: \"delta\":{\"content\":\"Hi\"}}]}\n\n"))
+        let event = try #require(try parser.next())
+        var chunks = Self.chunks(.list)
+        let events = try Self.events(Self.said(&chunks, [#require(TeamChunk(JSONDocument(event.data).root))], by: 1, model: "m1"))
+        #expect(events.last?["choices"]?.children.first { _ in true }?["delta"]?["content"]?.string == "Hi")
+    }
+
     @Test func aChoicesEndIsHeldUntilItIsKnownWhatItTookAndNothingFollowsIt() throws {
         var chunks = Self.chunks(.list)
         let end = try Self.chunk(#"{"index":0,"delta":{},"finish_reason":"stop"}"#)

@@ -87,7 +87,9 @@ package struct TeamWishes: Sendable, Equatable {
         }
         if let members {
             guard !members.isEmpty else { throw .invalid(names.members, "'\(names.members)' names no model; leave it out to have them chosen.") }
-            var seen: [String: Int] = [:]
+            // Whoever speaks has a name of its own.
+            var seen = [TeamRequest.synthesisName: 1]
+            for agent in team { seen[agent.name] = 1 }
             for model in members {
                 guard catalogue.model(model) != nil else {
                     throw GatewayError(

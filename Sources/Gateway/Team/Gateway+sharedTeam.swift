@@ -6,26 +6,30 @@ import Wire
 extension Gateway {
     /// Joins the team that answers this question, or leads it.
     func shared(
-        _ asked: TeamAsk, _ fleet: Fleet, _ keeping: AnswerKeeping, _ course: CacheCourse, _ tell: ([TeamEvent]) async throws -> Void
+        _ asked: TeamAsk, _ fleet: Fleet, _ keeping: AnswerKeeping, _ course: CacheCourse, since started: Instant,
+        _ tell: ([TeamEvent]) async throws -> Void
     ) async throws -> TeamAnswer {
-        let started = now()
+        var policy = asked.ask.request.policy
+        // How a team is asked for is in the key as far as it matters.
+        policy.asksForTeam = false
         for _ in 0..<Self.flightLimit {
             let book = LeaderBook(outcomes)
             let course = course.begun(at: keeping.cache.moment)
             let boarded = keeping.flights.teams.board(
-                course.query.address.key, policy: asked.ask.request.policy, wishes: course.wishes, on: asked.ask.executor,
+                course.query.address.key, policy: policy, wishes: course.wishes, on: asked.ask.executor,
                 isOutdated: { keeping.isOutdated(course, for: asked.ask) }
             ) { flight in
-                await call(asked, fleet, keeping, course, book, flight)
+                await call(asked, fleet, keeping, course, book, flight, since: started)
                 book.close()
             }
             guard let (seat, isLeader) = boarded else { break }
-            let settlement = settlement(for: asked, to: isLeader ? book.request : outcomes)
+            let settlement = settlement(for: asked, to: isLeader ? book.request : outcomes, since: started)
+            settlement.note { $0.cache = isLeader ? course.note(stored: nil) : .joined }
             if let answer = try await answer(asked, from: seat, isLeader: isLeader, keeping, settlement, tell) { return answer }
             settlement.withdraw()
-            if let deadline = asked.ask.request.policy.deadline, started.duration(to: now()) >= deadline { break }
+            if let deadline = policy.deadline, started.duration(to: now()) >= deadline { break }
         }
-        return try await made(asked, fleet, .bypassed, to: outcomes, tell)
+        return try await made(asked, fleet, .bypassed, to: outcomes, since: started, tell)
     }
 
     // MARK: In a seat
@@ -45,7 +49,7 @@ extension Gateway {
                 settlement.settle(with: answer)
                 return answer
             case .failed(let failure, let leader):
-                if !isLeader, !failure.error.concerns(asked.ask.request, notOnly: leader) { return nil }
+                if !isLeader, failure.isOfItsRequest || !failure.error.concerns(asked.ask.request, notOnly: leader) { return nil }
                 throw isLeader ? failure : failure.shared
             }
         } catch let error as GatewayError {
@@ -63,43 +67,52 @@ extension Gateway {
         to seat: FlightSeat<TeamCargo>, _ asked: TeamAsk, isLeader: Bool, _ tell: ([TeamEvent]) async throws -> Void
     ) async throws -> TeamAnswer? {
         let isStream = asked.ask.request.isStream
+        // Whoever has nothing of it yet can begin anew.
+        let mayBeginAnew = !isStream && !isLeader
         while true {
-            let entries = try await seat.read(beat: { if isStream { try await tell([.beat]) } })
+            let entries: [FlightLog<TeamCargo.Part>.Entry]
+            do { entries = try await seat.read(beat: { if isStream { try await tell([.beat]) } }) } catch {
+                if error is GatewayError, mayBeginAnew { return nil }
+                throw error
+            }
             if entries.isEmpty { break }
             var events: [TeamEvent] = []
             for entry in entries {
                 switch entry.part {
                 case .events(let told): events += isLeader ? told : told.map { $0.joined(in: asked.names) }
                 case .failed(let failure):
-                    if !isStream, !isLeader { return nil }
+                    if mayBeginAnew { return nil }
                     if isStream, !events.isEmpty { try await tell(events) }
                     throw isLeader ? failure : failure.shared
                 }
             }
             if isStream { try await tell(events) }
         }
-        guard let whole = seat.flight.whole else { throw CancellationError() }
-        return whole
+        if let whole = seat.flight.whole { return whole }
+        if mayBeginAnew { return nil }
+        throw CancellationError()
     }
 
     // MARK: The calls
 
     /// What a flight does: asks the remote tier, then the team, and keeps what came.
     private func call(
-        _ asked: TeamAsk, _ fleet: Fleet, _ keeping: AnswerKeeping, _ course: CacheCourse, _ book: LeaderBook, _ flight: Flight<TeamCargo>
+        _ asked: TeamAsk, _ fleet: Fleet, _ keeping: AnswerKeeping, _ course: CacheCourse, _ book: LeaderBook, _ flight: Flight<TeamCargo>,
+        since started: Instant
     ) async {
-        let started = now()
         if course.wishes.mayRead, let hit = await keeping.cache.look(up: course.query), let answer = kept(hit, asked, since: started) {
             return flight.land(.whole(answer.cache, answer))
         }
         if course.wishes.onlyIfCached { return flight.land(.failed(AnswerFailure(error: .notCached), of: asked.ask.request)) }
         let note = course.note(stored: nil)
+        var hasLanded = false
         do {
-            let answer = try await made(asked, fleet, note, to: book.call, keeping: (keeping, course)) { events in
+            let answer = try await made(asked, fleet, note, to: book.call, since: started, keeping: (keeping, course)) { events in
                 let told = events.filter { !$0.isBeat }
                 if told.count < events.count { flight.beat() }
                 guard !told.isEmpty else { return }
-                flight.land(.stream(note))
+                if !hasLanded { flight.land(.stream(note)) }
+                hasLanded = true
                 await flight.append(.init(part: .events(told), isUsageOnly: false, bytes: told.reduce(0) { $0 + $1.weight }))
             }
             flight.put(answer)
@@ -114,11 +127,12 @@ extension Gateway {
 }
 
 extension TeamAnswer {
-    /// The same in the order that was asked for, and, for those who joined, without cost.
+    /// The same for those who joined: in the order that they asked for, and without cost.
     fileprivate func told(to asked: TeamAsk, isLeader: Bool) -> TeamAnswer {
+        guard !isLeader else { return self }
         var answer = self
         answer.completion = completion.ordered(as: asked.names)
-        guard !isLeader, !cache.isHit else { return answer }
+        guard !cache.isHit else { return answer }
         for place in answer.completion.voices.indices { answer.completion.voices[place].cost = nil }
         answer.receipt = Receipt([
             Receipt.Line(

@@ -36,33 +36,32 @@ extension Gateway {
     /// - Throws: ``AnswerFailure``, `CancellationError` when the caller's task is cancelled, or what `tell` throws. All calls that
     ///   nobody else waits for end then.
     package func answer(_ asked: TeamAsk, tell: ([TeamEvent]) async throws -> Void) async throws -> TeamAnswer {
-        let fleet = fleet
-        guard let keeping else { return try await made(asked, fleet, .off, to: outcomes, tell) }
+        let (fleet, started) = (fleet, now())
+        guard let keeping else { return try await made(asked, fleet, .off, to: outcomes, since: started, tell) }
         guard let course = keeping.course(for: asked, in: fleet.catalogue) else {
-            return try await made(asked, fleet, .bypassed, to: outcomes, tell)
+            return try await made(asked, fleet, .bypassed, to: outcomes, since: started, tell)
         }
-        let started = now()
         if course.wishes.mayRead {
             var hit = keeping.cache.recall(course.query)
             // What is to be kept nowhere is shared with nobody.
             if hit == nil, course.wishes.noStore { hit = await keeping.cache.look(up: course.query) }
             if let hit, let answer = kept(hit, asked, since: started) {
-                return try await given(answer, asked, keeping, settlement(for: asked, to: outcomes), tell)
+                return try await given(answer, asked, keeping, settlement(for: asked, to: outcomes, since: started), tell)
             }
         }
-        guard course.wishes.noStore else { return try await shared(asked, fleet, keeping, course, tell) }
+        guard course.wishes.noStore else { return try await shared(asked, fleet, keeping, course, since: started, tell) }
         keeping.refuse(.noStore)
-        return try await made(asked, fleet, .bypassed, to: outcomes, tell)
+        return try await made(asked, fleet, .bypassed, to: outcomes, since: started, tell)
     }
 
     /// An answer by calls of its own.
     func made(
-        _ asked: TeamAsk, _ fleet: Fleet, _ note: CacheNote, to sink: any OutcomeSink,
+        _ asked: TeamAsk, _ fleet: Fleet, _ note: CacheNote, to sink: any OutcomeSink, since started: Instant,
         keeping: (AnswerKeeping, on: CacheCourse)? = nil, _ tell: ([TeamEvent]) async throws -> Void
     ) async throws -> TeamAnswer {
         if asked.ask.cache.onlyIfCached { throw AnswerFailure(error: .notCached) }
-        let settlement = settlement(for: asked, to: sink)
-        var run = TeamRun(asked, gateway: self, fleet: fleet)
+        let settlement = settlement(for: asked, to: sink, since: started)
+        var run = TeamRun(asked, gateway: self, fleet: fleet, since: started)
         var isOpen = false
         do {
             try run.reserveSynthesis()
@@ -122,9 +121,9 @@ extension Gateway {
     }
 
     /// The account of a team's request.
-    func settlement(for asked: TeamAsk, to sink: any OutcomeSink) -> Settlement {
+    func settlement(for asked: TeamAsk, to sink: any OutcomeSink, since started: Instant) -> Settlement {
         let settlement = Settlement(
-            requestID: asked.ask.requestID, isStream: asked.ask.request.isStream, sink: sink, since: now(), now: now)
+            requestID: asked.ask.requestID, isStream: asked.ask.request.isStream, sink: sink, since: started, now: now)
         settlement.note { $0.agent = "\(TeamRequest.modelName)/\(asked.names.joined(separator: "+"))" }
         return settlement
     }

@@ -18,7 +18,8 @@ struct TeamReplay {
         let synthesis = team.voices.filter { $0.index >= count }.flatMap { Self.events(of: $0, limit) }
         let length = members.map(\.count).max() ?? 0
         let together = (0..<length).map { turn in members.flatMap { $0.dropFirst(turn).first ?? [] } }
-        turns = pace == nil ? [(together + synthesis).flatMap(\.self)] : together + synthesis
+        let all = together + synthesis + [team.failures.map { .failed($0) }]
+        turns = pace == nil ? [all.flatMap(\.self)] : all
     }
 
     /// A voice's events, piece by piece.

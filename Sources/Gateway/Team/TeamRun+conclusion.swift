@@ -41,6 +41,7 @@ extension TeamRun {
         error.isRetryable = true
         error.retryAfter = isResting ? causes.compactMap(\.error.retryAfter).min() : nil
         var failure = AnswerFailure(error: error)
+        failure.isOfItsRequest = causes.contains { $0.error.code == .deadline || $0.error.source == .client }
         failure.attempts = attempts
         failure.receipt = receipt
         failure.tried = Array(causes.flatMap(\.tried).prefix(20))

@@ -36,12 +36,13 @@ struct TeamRun {
     /// The whole request's limit, where its caller sets none.
     static let timeLimit: Duration = .seconds(180)
 
-    init(_ asked: TeamAsk, gateway: Gateway, fleet: Fleet) {
+    /// - Parameter started: when the request came: its time counts from there.
+    init(_ asked: TeamAsk, gateway: Gateway, fleet: Fleet, since started: Instant) {
         self.gateway = gateway
         self.fleet = fleet
         ask = asked.ask
         team = asked.team
-        started = gateway.now()
+        self.started = started
         deadline = started.advanced(by: asked.ask.request.policy.deadline ?? Self.timeLimit)
         progress = TeamProgress(asked.team)
         ceiling = CostCeiling(asked.team.maxCost)

@@ -16,7 +16,14 @@ package struct TeamChunk: Sendable {
     /// - Parameter root: the whole chunk.
     package init?(_ root: JSONValue) {
         guard let choice = Self.choice(in: root) else { return nil }
-        payload = root.document.bytes
+        var payload = root.document.bytes
+        // An event of several lines; between JSON's values they are white space.
+        if payload.readableBytesView.contains(UInt8(ascii: "\n")) {
+            payload.withUnsafeMutableReadableBytes { bytes in
+                for place in bytes.indices where bytes[place] == UInt8(ascii: "\n") { bytes[place] = UInt8(ascii: " ") }
+            }
+        }
+        self.payload = payload
         self.choice = choice.range
         index = choice["index"]?.range
         isEmpty = choice.isEmpty

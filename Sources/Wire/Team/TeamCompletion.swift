@@ -145,6 +145,8 @@ extension TeamCompletion {
         var team = self
         team.voices = voices.map { $0.moved(to: names.firstIndex(of: $0.name) ?? names.count) }.sorted { $0.index < $1.index }
         if let answering { team.answer = names.firstIndex(of: answering.name) ?? names.count }
+        // Where no answer is better than another, the first one stands.
+        if combine == .list || combine == .synthesis && team.answer < names.count { team.answer = team.voices.first?.index ?? 0 }
         return team
     }
 }
