@@ -74,7 +74,6 @@ struct StateFile {
         } catch { throw StateDirectory.notWritable(path, error) }
     }
 
-
     private func save(_ bytes: [UInt8], to path: String) throws(IOError) {
         let file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
         guard file >= 0 else { throw IOError(errnoCode: errno, reason: "open") }

@@ -57,7 +57,7 @@ extension Gateway {
     /// An answer by calls of its own.
     func made(
         _ asked: TeamAsk, _ fleet: Fleet, _ note: CacheNote, to sink: any OutcomeSink, since started: Instant,
-        keeping: (AnswerKeeping, on: CacheCourse)? = nil, _ tell: ([TeamEvent]) async throws -> Void
+        keeping: (cache: AnswerKeeping, course: CacheCourse)? = nil, _ tell: ([TeamEvent]) async throws -> Void
     ) async throws -> TeamAnswer {
         if asked.ask.cache.onlyIfCached { throw AnswerFailure(error: .notCached) }
         let settlement = settlement(for: asked, to: sink, since: started)
@@ -78,14 +78,14 @@ extension Gateway {
             let answer = TeamAnswer(
                 completion: completion, receipt: run.receipt, cost: attempts.cost, attemptCount: attempts.count, seconds: seconds, cache: note)
             settlement.settle(with: answer)
-            return keeping.map { $0.0.keep(answer, run, for: asked, on: $0.on) } ?? answer
+            return keeping.map { $0.cache.keep(answer, run, for: asked, on: $0.course) } ?? answer
         } catch {
             let (attempts, failure) = (run.attempts, error as? AnswerFailure)
             settlement.note {
                 $0.attempts = attempts
                 $0.cache = note
             }
-            keeping?.0.refuse(.broken)
+            keeping?.cache.refuse(.broken)
             settlement.settle(failure.map { .failed($0.error.code) } ?? .callerGone)
             throw error
         }

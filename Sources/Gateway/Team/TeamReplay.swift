@@ -1,5 +1,4 @@
 import Core
-import NIOCore
 import Wire
 
 /// A team's kept answer, told as if its members spoke now: all at once, or each at the pace at which a model would speak, and the
